@@ -1,0 +1,31 @@
+/**
+ * Two kinds of test: `fast` runs with every `npm test`, `slow` (`*.slow.test.ts`) with `npm run test:slow`.
+ *
+ * Tests run on the TypeScript sources, so a file under test that imports `ut_pex` by name gets the sources, too.
+ * Packages in node_modules are not touched by that: WebTorrent keeps the released `ut_pex` that it depends on.
+ */
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+const slow = 'test/**/*.slow.test.ts'
+
+const config: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: [
+      { find: /^ut_pex$/, replacement: source('index.ts') },
+      { find: /^ut_pex\/(core|codec|webtorrent)$/, replacement: source('$1/index.ts') },
+    ],
+  },
+  test: {
+    pool: 'threads',
+    isolate: false,
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [slow], testTimeout: 20_000 } },
+      // Slow tests may start programs and listen on ports: one file at a time keeps their clocks honest.
+      { extends: true, test: { name: 'slow', include: [slow], testTimeout: 600_000, fileParallelism: false } },
+    ],
+  },
+})
+
+export default config
