@@ -1,0 +1,190 @@
+/**
+ * The receiving half of a connection: everything that arrives is untrusted.
+ *
+ *     bytes ─ rate ─ size ─ scanner ─┬─ dropped, dropped6: what this source claims ───────────── released
+ *                                    └─ added, added6: count ─ port ─ scope ─ owner ─ claims ─── claimed
+ *
+ * What a message did wrong is counted and reported once for each kind, never thrown; the rest of the message
+ * holds. Drops come first, as BEP 11's lists are a difference: a contact in both is there afterwards.
+ * They only shrink what we keep, so they are read whole; of the added ones we look at so many, in their order.
+ *
+ * A message costs no allocation, however much is in it: contacts stay bytes in the message, and
+ * endpoints that are not in it (given way, dropped with another port) are handed on in a scratch buffer.
+ */
+import { mayCross, Scope, scopeOf } from '../address/ranges.ts'
+import type { Family } from '../codec/contact.ts'
+import { createLayout, faultsOf, locateMessage, type MessageLayout, type Slot, slot } from '../codec/message.ts'
+import { Bucket } from './bucket.ts'
+import { Claims } from './claims.ts'
+import type { Limits } from './limits.ts'
+import type { ViolationCode } from './violation.ts'
+
+/** Who hears what an inbox does, during `handleMessage`. It must not throw or call that inbox; the bytes are valid until it returns. */
+export interface InboxOwner {
+  /** Whether a contact may not be taken for a reason that the inbox cannot know: our own address, that of its sender, the host's `accept`. */
+  refuses(inbox: Inbox, bytes: Uint8Array, offset: number, family: Family): boolean
+  /** A contact that this source did not claim before; the flags are the raw byte, reserved bits included. */
+  claimed(inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, flags: number): void
+  /** A claim has ended: its source dropped it, or it was the oldest and gave way. */
+  released(inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, why: 'dropped' | 'evicted'): void
+  /** At most once per message and code. The count is of contacts for `too-many-contacts`, `refused-contact` and `unknown-drop`; else of messages. */
+  violation(inbox: Inbox, code: ViolationCode, count: number): void
+}
+
+const noViolations: ReadonlyMap<ViolationCode, number> = new Map()
+/** Handling is synchronous and does not nest, so all inboxes share these two. */
+const layout: MessageLayout = createLayout()
+const scratch = new Uint8Array(18)
+
+export class Inbox {
+  /** What this source has added and not dropped. */
+  readonly claims: Claims
+  /** The network that the source is in, as it decides what it may tell us of. Global until somebody knows better. */
+  peerScope: Scope = Scope.global
+  /** Who hears of it; another one when a swarm takes the connection over. */
+  owner: InboxOwner
+  readonly #limits: Limits
+  #bucket: Bucket | undefined
+  #violations: Map<ViolationCode, number> | undefined
+  #messageCount = 0
+  #refusedMessageCount = 0
+  #crowdedContactCount = 0
+  #isBeforeFirst = true
+  // Of the message that is being handled.
+  #refusedContacts = 0
+  #unknownDrops = 0
+
+  /** The seed is any 32-bit integer that peers cannot guess, see `EndpointSet`. */
+  constructor(limits: Limits, owner: InboxOwner, seed: number) {
+    this.#limits = limits
+    this.owner = owner
+    this.claims = new Claims(limits, seed)
+  }
+
+  /** Messages that have arrived, those that were not read included. */
+  get messageCount(): number {
+    return this.#messageCount
+  }
+
+  /** Messages that were not read: too frequent or too large. */
+  get refusedMessageCount(): number {
+    return this.#refusedMessageCount
+  }
+
+  /**
+   * Contacts that were not taken because this source claims `maxPortsPerAddress` other ports of their address.
+   * No violation: several clients may share one.
+   */
+  get crowdedContactCount(): number {
+    return this.#crowdedContactCount
+  }
+
+  /** The counts of each violation summed up; a code that never occurred is not in it. A live view. */
+  get violations(): ReadonlyMap<ViolationCode, number> {
+    return this.#violations ?? noViolations
+  }
+
+  /** Handles one ut_pex payload that arrived at `now` (milliseconds, monotonic). The bytes are not kept. Never throws, whatever they are. */
+  handleMessage(bytes: Uint8Array, now: number): void {
+    this.#messageCount++
+    this.#bucket ??= new Bucket(this.#limits)
+    const outcome = this.#bucket.take(now)
+    if (outcome !== 'taken') {
+      this.#refusedMessageCount++
+      this.#report('too-frequent', 1)
+      if (outcome === 'flood') this.#report('flood', 1)
+      return
+    }
+    if (bytes.length > this.#limits.maxMessageBytes) {
+      this.#refusedMessageCount++
+      this.#report('too-large', 1)
+      return
+    }
+    const faults = locateMessage(bytes, layout)
+    if (faults !== 0) for (const fault of faultsOf(faults)) this.#report(fault, 1)
+    this.#handleDropped(bytes)
+    this.#handleAdded(bytes)
+  }
+
+  /** Forgets all claims, and `released` is not called. Rate, counts and whether a first message has come stay: they are the connection's. */
+  clear(): void {
+    this.claims.clear()
+  }
+
+  #handleDropped(bytes: Uint8Array): void {
+    this.#unknownDrops = 0
+    this.#drop(bytes, slot.dropped, 4)
+    this.#drop(bytes, slot.dropped6, 6)
+    this.#report('unknown-drop', this.#unknownDrops)
+  }
+
+  /** The first message that adds anything tells all that its sender knows, later ones what has changed since. */
+  #handleAdded(bytes: Uint8Array): void {
+    const { maxAddedPerMessage, maxClaims } = this.#limits
+    const count4 = byteLengthOf(slot.added) / 6
+    const count6 = byteLengthOf(slot.added6) / 18
+    if (count4 + count6 === 0) return
+    const taken4 = Math.min(count4, this.#isBeforeFirst ? maxClaims : maxAddedPerMessage)
+    const taken6 = Math.min(count6, this.#isBeforeFirst ? maxClaims : maxAddedPerMessage - taken4)
+    this.#isBeforeFirst = false
+    this.#refusedContacts = 0
+    this.#add(bytes, slot.added, slot.addedFlags, taken4, 4)
+    this.#add(bytes, slot.added6, slot.added6Flags, taken6, 6)
+    this.#report('refused-contact', this.#refusedContacts)
+    this.#report('too-many-contacts', count4 - taken4 + count6 - taken6)
+  }
+
+  #drop(bytes: Uint8Array, list: Slot, family: Family): void {
+    const byteLength = family === 4 ? 6 : 18
+    const end = layout[2 * list + 1]!
+    for (let offset = layout[2 * list]!; offset < end; offset += byteLength) {
+      const outcome = this.claims.drop(bytes, offset, family, scratch)
+      if (outcome === 'same') this.owner.released(this, bytes, offset, family, 'dropped')
+      else if (outcome === 'other-port') this.owner.released(this, scratch, 0, family, 'dropped')
+      else this.#unknownDrops++
+    }
+  }
+
+  #add(bytes: Uint8Array, list: Slot, flagsList: Slot, count: number, family: Family): void {
+    const byteLength = family === 4 ? 6 : 18
+    const start = layout[2 * list]!
+    const flagsStart = layout[2 * flagsList]!
+    const hasFlags = byteLengthOf(flagsList) > 0
+    for (let index = 0; index < count; index++) {
+      const offset = start + index * byteLength
+      if (!this.#isAcceptable(bytes, offset, family)) {
+        this.#refusedContacts++
+        continue
+      }
+      const flags = hasFlags ? bytes[flagsStart + index]! : 0
+      const outcome = this.claims.add(bytes, offset, family, flags, scratch)
+      if (outcome === 'present') continue
+      if (outcome === 'not-taken') {
+        this.#crowdedContactCount++
+        continue
+      }
+      if (outcome === 'replaced') this.owner.released(this, scratch, 0, family, 'evicted')
+      this.owner.claimed(this, bytes, offset, family, flags)
+    }
+  }
+
+  #isAcceptable(bytes: Uint8Array, offset: number, family: Family): boolean {
+    const port = offset + (family === 4 ? 4 : 16)
+    if (bytes[port] === 0 && bytes[port + 1]! <= 1) return false
+    const scope = scopeOf(bytes, offset, family)
+    if (!mayCross(scope, this.peerScope)) return false
+    if (scope === Scope.documentation && !this.#limits.documentationNets) return false
+    return !this.owner.refuses(this, bytes, offset, family)
+  }
+
+  #report(code: ViolationCode, count: number): void {
+    if (count === 0) return
+    this.#violations ??= new Map()
+    this.#violations.set(code, (this.#violations.get(code) ?? 0) + count)
+    this.owner.violation(this, code, count)
+  }
+}
+
+function byteLengthOf(list: Slot): number {
+  return layout[2 * list + 1]! - layout[2 * list]!
+}
