@@ -53,9 +53,9 @@ export interface Limits {
   /** Whether addresses of the documentation nets (RFC 5737, RFC 3849) count as global; else they are never told or accepted. */
   readonly documentationNets: boolean
 
-  /** Contacts that one swarm keeps for dialling. */
+  /** Contacts that one swarm keeps for dialling; of a greater number 7,000 count. */
   readonly maxCandidates: number
-  /** Candidates that one source may hold. More than a neighbour tells in two minutes; measured: with its claims 32 KiB of state of one hostile peer. */
+  /** Candidates that one source may hold: what a neighbour tells in two and a half minutes at the most, in 14 KB. */
   readonly maxCandidatesPerSource: number
   /** Milliseconds after which a candidate that nobody claims any more is forgotten. */
   readonly candidateMs: number
