@@ -32,6 +32,11 @@ export class Recent {
     if (seen.length > this.#limits.maxRecent) seen.shift()
   }
 
+  /** Whether any of this family are kept, old ones included. */
+  has(family: Family): boolean {
+    return (family === 4 ? this.#seen4 : this.#seen6).length > 0
+  }
+
   /** It is live again, and told as such. */
   remove(key: EndpointKey, family: Family): void {
     if (family === 4) this.#seen4 = without(this.#seen4, key)

@@ -29,6 +29,7 @@
 import type { EndpointKey, Family } from '../codec/contact.ts'
 import type { Limits } from './limits.ts'
 import { Recent } from './recent.ts'
+import { SharedBatches } from './shared-batches.ts'
 
 /** A contact on the timeline. The same endpoint that comes back is another entry. */
 export interface Entry {
@@ -52,6 +53,8 @@ export interface Receiver {
   sees(audience: number): boolean
   /** Whether it has this contact already by another way: its own address, or what it claims itself. May change at any time. */
   withholds(entry: Entry): boolean
+  /** Two receivers with the same number see the same, so they may share a message. One without shares none. */
+  readonly view?: number | undefined
 }
 
 /** What one message says. The entries stay the timeline's. */
@@ -60,6 +63,8 @@ export interface Batch {
   readonly dropped: readonly Entry[]
   /** Whether more was pending than fits. */
   readonly hasMore: boolean
+  /** The message, once it has been written for another peer; the flags in it may have changed since. */
+  bytes: Uint8Array | undefined
 }
 
 /** A peer's place on the timeline: a few numbers, whatever the size of the swarm. */
@@ -108,6 +113,7 @@ export class Timeline {
   #gone: Entry[] = []
   readonly #recent: Recent
   readonly #cursors = new Map<Cursor, Receiver>()
+  readonly #shared = new SharedBatches()
   #position = 0
   #live4 = 0
 
@@ -198,6 +204,27 @@ export class Timeline {
   take(cursor: Cursor, now: number): Batch | undefined {
     const receiver = this.#cursors.get(cursor)
     if (receiver === undefined) return undefined
+    const batch = this.#takeShared(cursor, receiver) ?? this.#takeOwn(cursor, receiver, now)
+    cursor.recent = this.#position
+    const { added, dropped } = batch
+    cursor.toldCount += added.length - dropped.length
+    return added.length + dropped.length === 0 ? undefined : batch
+  }
+
+  #takeShared(cursor: Cursor, receiver: Receiver): Batch | undefined {
+    if (!this.#mayShare(cursor, receiver)) return undefined
+    return this.#shared.take(cursor, receiver, receiver.view as number, this.#position)
+  }
+
+  /** Whether the next message follows from the positions and the view alone, but for what is withheld. */
+  #mayShare({ odd, owed, toldCount }: Cursor, { view }: Receiver): boolean {
+    if (view === undefined || odd !== undefined || owed !== undefined) return false
+    return toldCount + this.#limits.maxContacts <= this.#limits.maxTold && !this.#tellsRecent(4) && !this.#tellsRecent(6)
+  }
+
+  #takeOwn(cursor: Cursor, receiver: Receiver, now: number): Batch {
+    const { arrivals, departures } = cursor
+    const mayShare = this.#mayShare(cursor, receiver)
     const dropped: Entry[] = []
     const added: Entry[] = []
     const caughtUp = this.#takeOwed(cursor, receiver, dropped) && this.#takeDepartures(cursor, receiver, dropped)
@@ -206,9 +233,22 @@ export class Timeline {
       hasMore = !this.#takeArrivals(cursor, receiver, added)
       this.#takeRecent(cursor, receiver, added, dropped, now)
     }
-    cursor.recent = this.#position
-    cursor.toldCount += added.length - dropped.length
-    return added.length + dropped.length === 0 ? undefined : { added, dropped, hasMore }
+    const batch: Batch = { added, dropped, hasMore, bytes: undefined }
+    if (mayShare && cursor.odd === undefined) {
+      const next = hasMore && caughtUp ? this.#nextArrival(cursor, receiver) : undefined
+      this.#shared.keep({ batch, next, view: receiver.view as number, arrivals, departures }, cursor, this.#position)
+    }
+    return batch
+  }
+
+  /** The first that a message had no room for. */
+  #nextArrival(cursor: Cursor, receiver: Receiver): Entry | undefined {
+    let place = indexAfter(this.#arrivals, cursor.arrivals, arrivedAt)
+    for (; place < this.#arrivals.length; place++) {
+      const entry = this.#arrivals[place] as Entry
+      if (entry.departedAt === 0 && receiver.sees(entry.audience)) return entry
+    }
+    return undefined
   }
 
   #takeOwed(cursor: Cursor, receiver: Receiver, dropped: Entry[]): boolean {
@@ -273,7 +313,7 @@ export class Timeline {
   /** Tells what was recently seen, each to each peer at most once, and owes its drop at once: BEP 11, “Filling underpopulated lists”. */
   #takeRecent(cursor: Cursor, receiver: Receiver, added: Entry[], dropped: readonly Entry[], now: number): void {
     for (const family of [4, 6] as const) {
-      const liveCount = family === 4 ? this.#live4 : this.#live.size - this.#live4
+      const liveCount = this.#liveCount(family)
       if (liveCount >= this.#limits.maxRecent) continue
       for (const entry of this.#recent.since(cursor.recent, family, now)) {
         if (added.length >= Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)) break
@@ -283,6 +323,14 @@ export class Timeline {
         cursor.owed.push(entry)
       }
     }
+  }
+
+  #tellsRecent(family: Family): boolean {
+    return this.#liveCount(family) < this.#limits.maxRecent && this.#recent.has(family)
+  }
+
+  #liveCount(family: Family): number {
+    return family === 4 ? this.#live4 : this.#live.size - this.#live4
   }
 
   #maxGone(): number {

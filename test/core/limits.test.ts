@@ -27,7 +27,13 @@ describe('limits', () => {
   })
 
   it('take the edges, infinity where nothing is to be bounded, and parts of a millisecond', () => {
-    const edges = { maxContacts: 1, maxClaims: 65_533, maxTold: Number.POSITIVE_INFINITY, floodMessages: Number.POSITIVE_INFINITY, retryMs: 0.5 }
+    const edges = {
+      maxContacts: 1,
+      maxClaims: 65_533,
+      maxTold: Number.POSITIVE_INFINITY,
+      floodMessages: Number.POSITIVE_INFINITY,
+      retryMs: 0.5,
+    }
     expect(limitsWith(edges)).toMatchObject(edges)
   })
 })

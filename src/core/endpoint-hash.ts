@@ -1,0 +1,30 @@
+/**
+ * Seeded hashes of endpoints, 32 bits. All that is hashed goes through both multiplications of MurmurHash3's
+ * finalizer together with all before it, starting from the seed: to know which endpoints meet one must know
+ * the seed.
+ */
+import type { Family } from '../codec/contact.ts'
+
+/** Of a whole compact endpoint; four bytes at a time, because every claim is looked up by it. */
+export function endpointHash(bytes: Uint8Array, offset: number, family: Family, seed: number): number {
+  const port = offset + (family === 4 ? 4 : 16)
+  let hash = scramble(seed ^ ((bytes[port]! << 8) | bytes[port + 1]!))
+  for (let at = offset; at < port; at += 4) {
+    hash = scramble(hash ^ ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!))
+  }
+  return hash
+}
+
+/** Of the first bytes of an endpoint: its address, or the network that it is in. */
+export function prefixHash(bytes: Uint8Array, offset: number, byteLength: number, seed: number): number {
+  let hash = scramble(seed)
+  for (let at = offset; at < offset + byteLength; at++) hash = scramble(hash ^ bytes[at]!)
+  return hash
+}
+
+/** A 32-bit integer of which every bit depends on all bits of this one. */
+export function scramble(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}

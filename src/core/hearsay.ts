@@ -1,0 +1,234 @@
+/**
+ * What others tell us: whose claim is whose, what of it is news, and whom to dial. All of it is hearsay:
+ * it is counted, reported and dialled, and never told on (N13).
+ *
+ * Every claim and every drop is reported with the number of sources that claim the contact then: the first
+ * makes it known, the last to drop it ends that. When a connection closes its claims end without an event: a Transmission seed tells of
+ * fifty contacts and hangs up after 30 s, and they stay worth dialling.
+ *
+ * While it is unknown whether the torrent is private, everything is kept and nothing comes out.
+ */
+
+import { formatAddress } from '../address/endpoint.ts'
+import { mayCross, Scope, scopeOf } from '../address/ranges.ts'
+import { type EndpointKey, endpointKey, endpointOfKey, type Family, knownFlags } from '../codec/contact.ts'
+import { Candidates } from './candidates.ts'
+import { type Connection, keyOf } from './connection.ts'
+import type { Inbox, InboxOwner } from './inbox.ts'
+import { Known } from './known.ts'
+import type { Limits } from './limits.ts'
+import { HeardView, type Sink } from './sink.ts'
+import type { ViolationCode } from './violation.ts'
+import { Votes } from './votes.ts'
+
+export interface HearsayOptions<Id> {
+  readonly limits: Limits
+  readonly sink: Sink<Id>
+  readonly accept: ((address: string, port: number) => boolean) | undefined
+  /** Salt of the order among equals, 0–2³²−1. */
+  readonly seed: number
+  readonly isConnected: (key: EndpointKey) => boolean
+}
+
+export class Hearsay<Id> implements InboxOwner {
+  readonly #sink: Sink<Id>
+  readonly #accept: ((address: string, port: number) => boolean) | undefined
+  readonly #documentationNets: boolean
+  readonly #known: Known
+  readonly #heard = new HeardView()
+  readonly #candidates: Candidates
+  readonly #votes = new Votes<Id>()
+  readonly #context: { seeding: boolean; connected: (key: EndpointKey) => boolean }
+  #isOpen: boolean
+  #hasCandidates = false
+  /** While a message is read: from whom, and when. */
+  #source: Connection<Id> | undefined
+  #now = 0
+
+  /** Our own listen port, 1–65535; 0 while unknown. Contacts with an address of ours and this port are ourselves. */
+  listenPort = 0
+  readonly violations: Map<ViolationCode, number> = new Map()
+
+  /** @param isOpen whether anything may come out yet */
+  constructor(options: HearsayOptions<Id>, isOpen: boolean) {
+    this.#sink = options.sink
+    this.#accept = options.accept
+    this.#documentationNets = options.limits.documentationNets
+    this.#known = new Known(options.seed)
+    this.#candidates = new Candidates(options.limits, options.seed)
+    this.#context = { seeding: false, connected: options.isConnected }
+    this.#isOpen = isOpen
+  }
+
+  get knownCount(): number {
+    return this.#known.size
+  }
+
+  get candidateCount(): number {
+    return this.#candidates.size
+  }
+
+  get seeding(): boolean {
+    return this.#context.seeding
+  }
+
+  setSeeding(seeding: boolean, now: number): void {
+    this.#context.seeding = seeding
+    this.#announce(now)
+  }
+
+  /** What a peer sent us. */
+  receive(source: Connection<Id>, bytes: Uint8Array, now: number): void {
+    this.#source = source
+    this.#now = now
+    source.inbox.handleMessage(bytes, now)
+    this.#source = undefined
+    this.#announce(now)
+  }
+
+  /** Takes in what a connection claims that was fed by hand before, as if it were told now. What would be refused now is no claim any more. */
+  adopt(source: Connection<Id>, now: number): void {
+    const { inbox } = source
+    const refused: { readonly bytes: Uint8Array; readonly family: Family }[] = []
+    this.#source = source
+    this.#now = now
+    inbox.claims.forEach((bytes, offset, family, flags) => {
+      if (this.#mayTell(source, bytes, offset, family)) this.claimed(inbox, bytes, offset, family, flags)
+      else refused.push({ bytes: bytes.slice(offset, offset + (family === 4 ? 6 : 18)), family })
+    })
+    for (const { bytes, family } of refused) inbox.claims.drop(bytes, 0, family, new Uint8Array(18))
+    this.#source = undefined
+    this.#announce(now)
+  }
+
+  /** Something may come out from now on: what is held is reported, claim by claim. */
+  open(connections: Iterable<Connection<Id>>, now: number): void {
+    if (this.#isOpen) return
+    this.#isOpen = true
+    const counts = new Map<EndpointKey, number>()
+    for (const { id, inbox } of connections) {
+      inbox.claims.forEach((bytes, offset, family, flags) => {
+        const key = endpointKey(bytes, offset, family)
+        const sourceCount = (counts.get(key) ?? 0) + 1
+        counts.set(key, sourceCount)
+        this.#sink.added(id, this.#heard.show(bytes, offset, family, flags & knownFlags, sourceCount))
+      })
+    }
+    this.#announce(now)
+  }
+
+  /** Nothing comes out any more. */
+  close(): void {
+    this.#isOpen = false
+  }
+
+  /** Forgets all of it, without an event. */
+  forget(connections: Iterable<Connection<Id>>): void {
+    for (const { inbox } of connections) inbox.clear()
+    this.#known.clear()
+    this.#candidates.clear()
+    this.#hasCandidates = false
+  }
+
+  /** What this peer calls our address. */
+  vote(id: Id, address: Uint8Array): void {
+    this.#votes.cast(id, address)
+    this.#candidates.externalAddress = this.#votes.winner()
+  }
+
+  /** We are connected to the peer at this endpoint. */
+  handleConnected(endpoint: Uint8Array, now: number): void {
+    this.#candidates.handleConnected(keyOf(endpoint), now)
+  }
+
+  /** A connection has closed. */
+  handleDisconnected(source: Connection<Id>, key: EndpointKey | undefined, now: number): void {
+    this.#votes.withdraw(source.id)
+    if (key !== undefined) this.#candidates.handleDisconnected(key)
+    this.forgetSource(source, now)
+    this.#announce(now)
+  }
+
+  /** The claims of this source end, without an event. What it made known stays worth dialling. */
+  forgetSource(source: Connection<Id>, now: number): void {
+    source.inbox.claims.forEach((bytes, offset, family) => {
+      this.#known.remove(bytes, offset, family)
+    })
+    source.inbox.clear()
+    this.#candidates.closeSource(source.source, now)
+  }
+
+  /** Whom to dial, best first, at most `count`. */
+  next(count: number, now: number): Uint8Array[] {
+    if (!this.#isOpen) return []
+    const keys = this.#candidates.next(count, now, this.#context)
+    this.#hasCandidates = this.#candidates.hasNext(now, this.#context)
+    return keys.map(endpointOfKey)
+  }
+
+  report(endpoint: Uint8Array, outcome: 'connected' | 'failed', now: number): void {
+    this.#candidates.report(keyOf(endpoint), outcome, now)
+    this.#announce(now)
+  }
+
+  /** When `next` may become non-empty by time alone; undefined when that cannot be, or is so already. */
+  nextTimeout(): number | undefined {
+    return this.#isOpen && !this.#hasCandidates ? this.#candidates.nextTimeout() : undefined
+  }
+
+  handleTimeout(now: number): void {
+    this.#announce(now)
+  }
+
+  refuses(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family): boolean {
+    const addressLength = family === 4 ? 4 : 16
+    const port = ((bytes[offset + addressLength] as number) << 8) | (bytes[offset + addressLength + 1] as number)
+    if (port === this.listenPort && this.#isOurs(bytes, offset, addressLength)) return true
+    if (this.#accept === undefined) return false
+    try {
+      return this.#accept(formatAddress(bytes, offset, family), port) !== true
+    } catch {
+      return true
+    }
+  }
+
+  claimed(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, flags: number): void {
+    const source = this.#source as Connection<Id>
+    const sourceCount = this.#known.add(bytes, offset, family)
+    if (this.#isOpen) this.#sink.added(source.id, this.#heard.show(bytes, offset, family, flags & knownFlags, sourceCount))
+    this.#candidates.offer(source.source, bytes, offset, family, flags, this.#now)
+  }
+
+  released(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, why: 'dropped' | 'evicted'): void {
+    const source = this.#source as Connection<Id>
+    const sourceCount = this.#known.remove(bytes, offset, family)
+    if (why === 'evicted') return
+    this.#candidates.withdraw(source.source, bytes, offset, family)
+    if (this.#isOpen) this.#sink.dropped(source.id, this.#heard.show(bytes, offset, family, 0, sourceCount))
+  }
+
+  violation(_inbox: Inbox, code: ViolationCode, count: number): void {
+    this.violations.set(code, (this.violations.get(code) ?? 0) + count)
+    if (this.#isOpen) this.#sink.violation((this.#source as Connection<Id>).id, code, count)
+  }
+
+  #mayTell(source: Connection<Id>, bytes: Uint8Array, offset: number, family: Family): boolean {
+    const scope = scopeOf(bytes, offset, family)
+    if (scope === Scope.documentation && !this.#documentationNets) return false
+    return mayCross(scope, source.scope) && !this.refuses(source.inbox, bytes, offset, family)
+  }
+
+  #isOurs(bytes: Uint8Array, offset: number, length: number): boolean {
+    return isSame(this.#source?.yourIp, bytes, offset, length) || isSame(this.#votes.winner(), bytes, offset, length)
+  }
+
+  #announce(now: number): void {
+    if (this.#hasCandidates || !this.#isOpen) return
+    this.#hasCandidates = this.#candidates.hasNext(now, this.#context)
+    if (this.#hasCandidates) this.#sink.candidates()
+  }
+}
+
+function isSame(address: Uint8Array | undefined, bytes: Uint8Array, offset: number, length: number): boolean {
+  return address?.length === length && address.every((byte, index) => byte === bytes[offset + index])
+}

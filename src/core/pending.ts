@@ -1,0 +1,158 @@
+/**
+ * What is handed out and not reported yet, and the quotas that count it (T8–T10).
+ *
+ *     of one address (IPv4) or /64 (IPv6)     one at a time, no other while we are connected to what was
+ *                                             handed out, and `maxDialsPerAddressAndHour`
+ *     of one /24 or /56                       `maxPendingPerSubnet`
+ *     of one /24 or /56 and source            `maxPendingPerSubnetAndSource`, fewer in poor standing
+ *
+ * They hold for global addresses. On a local network or on one host many clients differ by the last byte or
+ * by the port alone, and whoever may tell of them is there itself.
+ *
+ * Networks are counted by a seeded hash of 32 bits. Two that meet share their quotas, which is only stricter.
+ */
+import type { EndpointKey, Family } from '../codec/contact.ts'
+import { DialLog } from './dial-log.ts'
+import { prefixHash, scramble } from './endpoint-hash.ts'
+import type { Limits } from './limits.ts'
+import type { Source } from './source.ts'
+
+/** Where a global endpoint is, as hashes. */
+export interface Place {
+  readonly address: number
+  readonly subnet: number
+}
+
+/** A contact that is being dialled. Without a place no quota counts it. */
+interface HandedOut {
+  readonly source: Source
+  readonly place: Place | undefined
+  readonly at: number
+}
+
+/** What was handed out and has connected. */
+interface Dialled {
+  readonly key: EndpointKey
+  /** When to look whether it still is; before, its handshakes may not be complete. */
+  readonly checkAt: number
+}
+
+const hourMs = 60 * 60_000
+/** Long enough for the handshakes of what has just connected; then it is confirmed as often. */
+const confirmMs = 60_000
+
+export class Pending {
+  readonly #limits: Limits
+  readonly #seed: number
+  readonly #handedOut = new Map<EndpointKey, HandedOut>()
+  /** By the hash of an address, a subnet, or a subnet and a source. */
+  readonly #counts = new Map<number, number>()
+  /** By the hash of its address, the one to be checked next first. */
+  readonly #connected = new Map<number, Dialled>()
+  readonly #dials: DialLog
+
+  constructor(limits: Limits, seed: number) {
+    this.#limits = limits
+    this.#seed = seed
+    this.#dials = new DialLog(limits.maxDialsPerHour, hourMs)
+  }
+
+  get size(): number {
+    return this.#handedOut.size
+  }
+
+  has(key: EndpointKey): boolean {
+    return this.#handedOut.has(key)
+  }
+
+  /** Hashes of the address or /64, and of the /24 or /56. */
+  placeOf(bytes: Uint8Array, offset: number, family: Family): Place {
+    const length = family === 4 ? 4 : 8
+    return {
+      address: prefixHash(bytes, offset, length, this.#seed + family),
+      subnet: prefixHash(bytes, offset, length - 1, this.#seed - family),
+    }
+  }
+
+  /** The longest unreported contact, if its time is over. */
+  overdue(now: number): EndpointKey | undefined {
+    for (const [key, { at }] of this.#handedOut) return at + this.#limits.handedOutMs <= now ? key : undefined
+    return undefined
+  }
+
+  /** When the longest unreported contact counts as failed; Infinity if there is none. */
+  nextTimeout(): number {
+    for (const { at } of this.#handedOut.values()) return at + this.#limits.handedOutMs
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Forgets dials that count no more, and connections whose end nobody told. */
+  settle(now: number, isConnected: (key: EndpointKey) => boolean): void {
+    this.#dials.settle(now)
+    for (const [address, { key, checkAt }] of this.#connected) {
+      if (checkAt > now) return
+      this.#connected.delete(address)
+      if (isConnected(key)) this.#connected.set(address, { key, checkAt: now + confirmMs })
+    }
+  }
+
+  /** When something at this place may be handed out for anybody: 0 for now, Infinity while time alone does not help. */
+  freeAt({ address, subnet }: Place): number {
+    if (this.#count(address) > 0 || this.#count(subnet) >= this.#limits.maxPendingPerSubnet) return Number.POSITIVE_INFINITY
+    return this.#connected.get(address)?.checkAt ?? this.#dials.freeAt(address, this.#limits.maxDialsPerAddressAndHour)
+  }
+
+  /** Whether this source's share of the subnet has room. */
+  admits(place: Place | undefined, source: Source): boolean {
+    if (place === undefined) return true
+    const quota = source.quota(this.#limits.maxPendingPerSubnetAndSource, this.#limits)
+    return this.#count(shareOf(place.subnet, source)) < quota
+  }
+
+  add(key: EndpointKey, source: Source, place: Place | undefined, now: number): void {
+    this.#handedOut.set(key, { source, place, at: now })
+    if (place === undefined) return
+    this.#change(place, source, 1)
+    this.#dials.add(place.address, now)
+  }
+
+  /** What became of it is known. For whom it was handed out; undefined if it was not. */
+  take(key: EndpointKey, outcome: 'connected' | 'failed', now: number): Source | undefined {
+    const handedOut = this.#handedOut.get(key)
+    if (handedOut === undefined) return undefined
+    const { source, place } = handedOut
+    this.#handedOut.delete(key)
+    if (place !== undefined) {
+      this.#change(place, source, -1)
+      if (outcome === 'connected') this.#connected.set(place.address, { key, checkAt: now + confirmMs })
+    }
+    return source
+  }
+
+  handleDisconnected(key: EndpointKey, { address }: Place): void {
+    if (this.#connected.get(address)?.key === key) this.#connected.delete(address)
+  }
+
+  /** Forgets what is handed out. The dials of the last hour still count, and nobody can tell from them who was dialled. */
+  clear(): void {
+    this.#handedOut.clear()
+    this.#counts.clear()
+    this.#connected.clear()
+  }
+
+  #count(hash: number): number {
+    return this.#counts.get(hash) ?? 0
+  }
+
+  #change({ address, subnet }: Place, source: Source, by: 1 | -1): void {
+    for (const hash of [address, subnet, shareOf(subnet, source)]) {
+      const count = this.#count(hash) + by
+      if (count > 0) this.#counts.set(hash, count)
+      else this.#counts.delete(hash)
+    }
+  }
+}
+
+function shareOf(subnet: number, source: Source): number {
+  return scramble(subnet ^ scramble(source.id))
+}

@@ -1,0 +1,394 @@
+/**
+ * One torrent's peer exchange: many connections, what each was told and what each told us.
+ *
+ * No I/O, no clock, no chance. The host reports facts with `handle…`, time enters as `now` (milliseconds,
+ * monotonic), chance as a seed, and what is to be done comes out through the `Sink`, in order, while a
+ * `handle…` runs: a sink must not call back. The same inputs give the same outputs, byte for byte.
+ *
+ *     in                                            out
+ *     handleConnect, handleDisconnect, …            turn(id)        this connection may be sent `takeMessage(id)`
+ *     handleMessage                                 added, dropped  what its sources know of a contact has changed
+ *     handleTimeout, at the latest at `nextTimeout`  candidates     `next` has become non-empty
+ *                                                   violation       a peer broke a rule
+ *
+ * A connection goes through three states:
+ *
+ *     handshaking   its BitTorrent handshake is done; the extended one (BEP 10), if it has one, is not
+ *     settling      it is complete, but has not said which pieces it has; ends after `settleMs`
+ *     settled       it is a contact for others, and a receiver if it takes ut_pex
+ */
+
+import { type Family, knownFlags } from '../codec/contact.ts'
+import type { ExtendedHandshake } from '../codec/handshake.ts'
+import { Chance } from './chance.ts'
+import { Connection, type Halves, keyOf, type Peer } from './connection.ts'
+import { Contacts, type SharedContact } from './contacts.ts'
+import { Hearsay } from './hearsay.ts'
+import { type Limits, limitsWith } from './limits.ts'
+import { Schedule } from './schedule.ts'
+import type { Sink } from './sink.ts'
+import { Timeline } from './timeline.ts'
+import type { ViolationCode } from './violation.ts'
+
+export type { SharedContact } from './contacts.ts'
+
+/** Whether a torrent is private (BEP 27); `unknown` for a magnet before its metadata. */
+export type Privacy = boolean | 'unknown'
+
+/** Why the host closes a connection, when that says nothing against the peer: BEP 11, “Filling underpopulated lists”. */
+export type LeavingReason = 'duplicate' | 'no-mutual-interest' | 'resource-limit'
+
+export interface SwarmOptions<Id> {
+  readonly sink: Sink<Id>
+  /** All chance that there is: an integer 0–2³²−1. Default 0; a host on a network gives a random one. */
+  readonly seed?: number
+  readonly limits?: Partial<Limits>
+  readonly private?: Privacy
+  /** Asked once for each contact of ours, when it connects: may others be told of it? A throw counts as false. */
+  readonly share?: ((contact: SharedContact) => boolean) | undefined
+  /** Asked for each received contact before anything of it is kept. A throw counts as false. */
+  readonly accept?: ((address: string, port: number) => boolean) | undefined
+}
+
+/** Counts of this moment; the messages and violations since the swarm was made. */
+export interface SwarmStats {
+  readonly connections: number
+  /** Connected peers that others may be told of. */
+  readonly contacts: number
+  /** Contacts that at least one source claims. */
+  readonly known: number
+  /** Claims of all sources together. */
+  readonly claims: number
+  readonly candidates: number
+  /** Departures kept for those who have not been told. */
+  readonly departures: number
+  /** Connections to which nothing more is sent, because too much was owed to them. */
+  readonly retired: number
+  readonly messagesSent: number
+  readonly messagesReceived: number
+  readonly violations: Readonly<Partial<Record<ViolationCode, number>>>
+}
+
+export class Swarm<Id> {
+  readonly #sink: Sink<Id>
+  readonly #limits: Limits
+  readonly #connections = new Map<Id, Connection<Id>>()
+  readonly #schedule = new Schedule<Connection<Id>>()
+  /** Those who have been told all there was. */
+  readonly #asleep = new Set<Connection<Id>>()
+  readonly #timeline: Timeline
+  readonly #contacts: Contacts<Id>
+  readonly #hearsay: Hearsay<Id>
+  readonly #chance: Chance
+  #private: Privacy
+  #sourceCount = 0
+  /** Position of the timeline when those asleep were woken last. */
+  #wokenAt = 0
+  #pastMessagesSent = 0
+  #pastMessagesReceived = 0
+
+  constructor(options: SwarmOptions<Id>) {
+    this.#sink = options.sink
+    this.#limits = limitsWith(options.limits)
+    this.#private = options.private ?? false
+    this.#chance = new Chance(options.seed ?? 0)
+    this.#timeline = new Timeline(this.#limits)
+    this.#contacts = new Contacts(this.#timeline, { documentationNets: this.#limits.documentationNets, share: options.share })
+    const hearsayOptions = {
+      limits: this.#limits,
+      sink: options.sink,
+      accept: options.accept,
+      seed: this.#chance.uint32(),
+      isConnected: this.#contacts.has.bind(this.#contacts),
+    }
+    this.#hearsay = new Hearsay(hearsayOptions, this.#private === false)
+  }
+
+  /** Our own listen port, 0–65535; 0 while unknown. */
+  get listenPort(): number {
+    return this.#hearsay.listenPort
+  }
+
+  set listenPort(port: number) {
+    this.#hearsay.listenPort = port
+  }
+
+  get private(): Privacy {
+    return this.#private
+  }
+
+  get seeding(): boolean {
+    return this.#hearsay.seeding
+  }
+
+  /** Whether we have every piece: seeds are no candidates then. */
+  handleSeeding(seeding: boolean, now: number): void {
+    this.#hearsay.setSeeding(seeding, now)
+  }
+
+  /**
+   * Whether the torrent is private is known, or has changed. Private: nothing is sent or taken, and what was
+   * received is forgotten without an event. Our own timeline goes on, so that what a peer was told is told
+   * to the end should the torrent become public (N15).
+   */
+  handlePrivate(value: Privacy, now: number): void {
+    if (value === this.#private) return
+    this.#private = value
+    for (const connection of this.#connections.values()) this.#gate(connection, now)
+    if (value === false) {
+      this.#hearsay.open(this.#connections.values(), now)
+      return
+    }
+    this.#hearsay.close()
+    if (value === true) this.#hearsay.forget(this.#connections.values())
+  }
+
+  /**
+   * The BitTorrent handshake with a peer is done. The id is the host's, and new. `halves` are those of a
+   * connection that was fed by hand (`solo.ts`) or another swarm's: its clocks and its claims go on.
+   */
+  handleConnect(id: Id, peer: Peer, now: number, halves?: Halves): void {
+    if (this.#connections.has(id)) throw new RangeError('id: this connection is connected already')
+    const chance = { hash: this.#chance.uint32(), phase: this.#chance.fraction() }
+    const setUp = { source: ++this.#sourceCount, limits: this.#limits, owner: this.#hearsay, chance, halves }
+    const connection = new Connection(id, peer, setUp)
+    this.#connections.set(id, connection)
+    this.#meet(connection, now)
+    if (halves !== undefined) {
+      this.#pastMessagesSent -= halves.outbox.sentCount
+      this.#pastMessagesReceived -= halves.inbox.messageCount
+      connection.outbox.leave()
+      if (this.#private === true) connection.inbox.clear()
+      else this.#hearsay.adopt(connection, now)
+    }
+    if (!peer.isExtended) this.#completeHandshake(connection, now)
+    this.#update(connection)
+  }
+
+  /** The peer sent an extended handshake, the first or a later one. */
+  handleExtendedHandshake(id: Id, handshake: ExtendedHandshake, now: number): void {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return
+    connection.learn(handshake)
+    this.#meet(connection, now)
+    if (handshake.yourIp !== undefined) this.#hearsay.vote(id, handshake.yourIp)
+    if (connection.readyAt === Number.POSITIVE_INFINITY) this.#completeHandshake(connection, now)
+    if (connection.isSettled) this.#refreshContact(connection, now)
+    this.#gate(connection, now)
+    this.#wakeAll(now)
+  }
+
+  /** The peer said which pieces it has, at first or after a change: whether it has all of them. */
+  handlePieces(id: Id, hasEverything: boolean, now: number): void {
+    const connection = this.#connections.get(id)
+    if (connection === undefined || connection.hasEverything === hasEverything) return
+    connection.hasEverything = hasEverything
+    if (connection.isSettled) this.#contacts.refreshFlags(connection)
+    else if (connection.readyAt !== Number.POSITIVE_INFINITY) this.#settle(connection, now)
+  }
+
+  /** A ut_pex message came from this peer. The bytes are read while this runs, not kept. */
+  handleMessage(id: Id, bytes: Uint8Array, now: number): void {
+    const connection = this.#connections.get(id)
+    if (connection === undefined || this.#private === true) return
+    this.#hearsay.receive(connection, bytes, now)
+    if (connection.outbox.mayTellWithheld) this.#wake(connection, now)
+  }
+
+  /** The host is about to close this connection for one of these reasons. */
+  handleLeaving(id: Id): void {
+    const connection = this.#connections.get(id)
+    if (connection !== undefined) connection.leaving = 'recent'
+  }
+
+  /** The connection is closed. What it claimed ends without an event. */
+  handleDisconnect(id: Id, now: number): void {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return
+    connection.outbox.close()
+    this.#remove(connection, now)
+  }
+
+  /** The connection goes on without us. As `handleDisconnect`, but another swarm can take over its clocks, and the drop of what it was told. */
+  handleRelease(id: Id, now: number): Halves | undefined {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return undefined
+    connection.outbox.leave()
+    this.#remove(connection, now)
+    return { inbox: connection.inbox, outbox: connection.outbox }
+  }
+
+  /** Sending on this connection ends, or goes on. */
+  handleStopped(id: Id, isStopped: boolean, now: number): void {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return
+    connection.isStopped = isStopped
+    this.#gate(connection, now)
+  }
+
+  /** What this peer told us is forgotten, without an event. Its clocks go on. */
+  handleReset(id: Id, now: number): void {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return
+    this.#hearsay.forgetSource(connection, now)
+    if (connection.outbox.mayTellWithheld) this.#wake(connection, now)
+  }
+
+  /** When `handleTimeout` is due; undefined while there is nothing to wait for, and while nobody is connected. */
+  nextTimeout(): number | undefined {
+    if (this.#connections.size === 0) return undefined
+    const schedule = this.#schedule.nextDueAt
+    const candidates = this.#hearsay.nextTimeout()
+    if (schedule === undefined || candidates === undefined) return schedule ?? candidates
+    return Math.min(schedule, candidates)
+  }
+
+  /** Time has passed. Early, it does nothing; late, it is only late. */
+  handleTimeout(now: number): void {
+    for (let connection = this.#schedule.due(now); connection !== undefined; connection = this.#schedule.due(now)) {
+      if (!connection.isSettled && connection.settleAt <= now) this.#settle(connection, now)
+      const turn = connection.outbox.turn(now)
+      this.#update(connection)
+      if (turn !== undefined) this.#sink.turn(connection.id, turn)
+    }
+    this.#hearsay.handleTimeout(now)
+  }
+
+  /** The message for this connection, if it is its turn and there is something to tell: at most 50 contacts added and 50 dropped. */
+  takeMessage(id: Id, now: number): Uint8Array | undefined {
+    const connection = this.#connections.get(id)
+    if (connection === undefined) return undefined
+    const message = connection.outbox.take(now)
+    this.#update(connection)
+    return message
+  }
+
+  /** Whom to dial, best first, at most `count`: compact endpoints. Each counts as being dialled until it is reported. */
+  next(count: number, now: number): Uint8Array[] {
+    return this.#hearsay.next(count, now)
+  }
+
+  /** What became of a contact that was handed out. */
+  report(endpoint: Uint8Array, outcome: 'connected' | 'failed', now: number): void {
+    this.#hearsay.report(endpoint, outcome, now)
+  }
+
+  /** The connections that claim this contact now, 8 at most. */
+  sourcesOf(endpoint: Uint8Array): Id[] {
+    const sources: Id[] = []
+    if (this.#private !== false) return sources
+    for (const { id, inbox } of this.#connections.values()) {
+      if (sources.length < 8 && inbox.claims.has(endpoint, 0, endpoint.length === 6 ? 4 : 6)) sources.push(id)
+    }
+    return sources
+  }
+
+  /** Calls back for every claim of every source: the same contact comes once for each. */
+  forEachClaim(visit: (source: Id, bytes: Uint8Array, offset: number, family: Family, flags: number) => void): void {
+    if (this.#private !== false) return
+    for (const { id, inbox } of this.#connections.values()) {
+      inbox.claims.forEach((bytes, offset, family, flags) => visit(id, bytes, offset, family, flags & knownFlags))
+    }
+  }
+
+  /** Figures of this moment. */
+  stats(): SwarmStats {
+    let [messagesSent, messagesReceived, claims] = [0, 0, 0]
+    for (const { inbox, outbox } of this.#connections.values()) {
+      messagesSent += outbox.sentCount
+      messagesReceived += inbox.messageCount
+      claims += inbox.claims.size
+    }
+    return {
+      connections: this.#connections.size,
+      contacts: this.#timeline.liveCount,
+      known: this.#hearsay.knownCount,
+      claims,
+      candidates: this.#hearsay.candidateCount,
+      departures: this.#timeline.goneCount,
+      retired: this.#timeline.retiredCount,
+      messagesSent: messagesSent + this.#pastMessagesSent,
+      messagesReceived: messagesReceived + this.#pastMessagesReceived,
+      violations: Object.fromEntries(this.#hearsay.violations),
+    }
+  }
+
+  #remove(connection: Connection<Id>, now: number): void {
+    this.#connections.delete(connection.id)
+    this.#schedule.remove(connection)
+    this.#asleep.delete(connection)
+    this.#pastMessagesSent += connection.outbox.sentCount
+    this.#pastMessagesReceived += connection.inbox.messageCount
+    this.#hearsay.handleDisconnected(connection, this.#contacts.part(connection), now)
+    this.#contacts.leave(connection, now)
+    this.#wakeAll(now)
+  }
+
+  /** As soon as it is known where it can be dialled, it needs not be. */
+  #meet(connection: Connection<Id>, now: number): void {
+    const endpoint = connection.listenEndpoint()
+    if (endpoint === undefined || keyOf(endpoint) === connection.metKey) return
+    this.#contacts.meet(connection, keyOf(endpoint))
+    this.#hearsay.handleConnected(endpoint, now)
+  }
+
+  #completeHandshake(connection: Connection<Id>, now: number): void {
+    connection.readyAt = now
+    if (connection.hasEverything !== undefined) this.#settle(connection, now)
+    else connection.settleAt = now + this.#limits.settleMs
+    this.#update(connection)
+  }
+
+  #settle(connection: Connection<Id>, now: number): void {
+    connection.settle()
+    this.#refreshContact(connection, now)
+    this.#gate(connection, now)
+    this.#wakeAll(now)
+  }
+
+  /** Enters, leaves or renames the contact that this connection is, as its facts are now. */
+  #refreshContact(connection: Connection<Id>, now: number): void {
+    const endpoint = connection.listenEndpoint()
+    const key = endpoint === undefined ? undefined : keyOf(endpoint)
+    if (endpoint === undefined || key === connection.key) {
+      this.#contacts.refreshFlags(connection)
+      return
+    }
+    this.#contacts.leave(connection, now)
+    this.#contacts.enter(connection, endpoint)
+  }
+
+  /** Opens, closes, pauses or resumes its outbox, as its facts and the torrent's are now. */
+  #gate(connection: Connection<Id>, now: number): void {
+    const { outbox } = connection
+    // Before its extended handshake nobody knows what it takes.
+    const isKnown = connection.readyAt !== Number.POSITIVE_INFINITY
+    if (isKnown && connection.remoteId === 0) outbox.close()
+    else if (connection.isSettled) outbox.open(this.#timeline, now, connection.readyAt)
+    if (connection.isStopped || this.#private !== false) outbox.pause()
+    else outbox.resume(now)
+    this.#update(connection)
+  }
+
+  /** The timeline may have changed. Only those who are asleep are looked at: each wakes once for all that it has not heard. */
+  #wakeAll(now: number): void {
+    if (this.#timeline.position === this.#wokenAt) return
+    this.#wokenAt = this.#timeline.position
+    for (const connection of this.#asleep) this.#wake(connection, now)
+  }
+
+  #wake(connection: Connection<Id>, now: number): void {
+    connection.outbox.wake(now)
+    this.#update(connection)
+  }
+
+  #update(connection: Connection<Id>): void {
+    if (connection.outbox.isAsleep) this.#asleep.add(connection)
+    else this.#asleep.delete(connection)
+    const settleAt = connection.isSettled ? Number.POSITIVE_INFINITY : connection.settleAt
+    const dueAt = Math.min(settleAt, connection.outbox.dueAt)
+    if (dueAt === connection.dueAt) return
+    connection.dueAt = dueAt
+    this.#schedule.update(connection)
+  }
+}

@@ -1,0 +1,397 @@
+/**
+ * Any schedule of offers, drops, dials and time, compared with the rules written down a second time: slow, as text,
+ * and without a thing in common with the code. Limits are tiny, so that every edge is met often.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { flag } from '../../src/codec/contact.ts'
+import type { Limits } from '../../src/core/limits.ts'
+import { Dialler, networksOf, tally } from './candidates-kit.ts'
+
+const limits: Partial<Limits> = {
+  candidateMs: 100,
+  handedOutMs: 40,
+  redialMs: 70,
+  maxPendingPerSubnet: 3,
+  maxPendingPerSubnetAndSource: 2,
+  minDialsForStanding: 6,
+}
+const hourMs = 3_600_000
+
+/** As `expect`, at the price of a comparison: these run a million times. */
+function check(holds: boolean, claim: string): void {
+  if (!holds) throw new Error(claim)
+}
+
+/** Few addresses with few ports, many of them neighbours. */
+const texts = [
+  ...['20.0.0.1', '20.0.0.2', '20.0.0.3', '20.0.0.4', '20.0.0.5', '20.0.1.1', '20.0.2.1'].flatMap((address) => [
+    `${address}:11`,
+    `${address}:12`,
+  ]),
+  ...['2001:4860:1:1::1', '2001:4860:1:1::2', '2001:4860:1:2::1', '2001:4860:1:3::1', '2001:4860:2::1'].map((address) => `[${address}]:11`),
+  ...['127.0.0.1:11', '127.0.0.1:12', '192.168.0.1:11', '[fe80::1]:11', '[fe80::1]:12'],
+]
+
+interface TwinCandidate {
+  /** By source: when its connection closed. */
+  readonly claims: Map<number, number>
+  state: 'waiting' | 'handed-out' | 'failed'
+  notBefore: number
+  isSeed: boolean
+}
+
+/** The rules again. */
+class Twin {
+  readonly candidates = new Map<string, TwinCandidate>()
+  readonly pending = new Map<string, { at: number; claimants: readonly number[] }>()
+  readonly dialled: { at: number; address: string }[] = []
+  readonly connected = new Set<string>()
+  /** Addresses of which a handed out contact connected, and until when nobody need confirm it. */
+  readonly blocked = new Map<string, { text: string; until: number }>()
+  now = 0
+
+  forgetStale(): void {
+    for (const [text, { claims }] of this.candidates) {
+      if (Math.max(...claims.values()) + limits.candidateMs! <= this.now) this.candidates.delete(text)
+    }
+  }
+
+  offer(source: number, text: string, flags: number): void {
+    this.forgetStale()
+    const isSeed = (flags & flag.seed) !== 0
+    const candidate = this.candidates.get(text)
+    if (candidate === undefined) {
+      this.candidates.set(text, { claims: new Map([[source, Infinity]]), state: 'waiting', notBefore: 0, isSeed })
+      return
+    }
+    const isItsAlone = candidate.claims.size === 1 && candidate.claims.has(source)
+    candidate.isSeed = isItsAlone ? isSeed : isSeed && candidate.isSeed
+    if (candidate.state === 'failed') candidate.state = 'waiting'
+    candidate.claims.set(source, Infinity)
+  }
+
+  withdraw(source: number, text: string): void {
+    const candidate = this.candidates.get(text)
+    if (candidate?.claims.delete(source) && ![...candidate.claims.values()].includes(Infinity)) this.candidates.delete(text)
+  }
+
+  close(source: number): void {
+    for (const { claims } of this.candidates.values()) if (claims.get(source) === Infinity) claims.set(source, this.now)
+  }
+
+  /** Time has passed: what is overdue has failed. In the code this comes with the next question. */
+  settle(): void {
+    for (const [text, { at }] of this.pending) if (at + limits.handedOutMs! <= this.now) this.finish(text, 'failed')
+    for (const [address, { text, until }] of this.blocked) {
+      if (until > this.now) continue
+      if (this.connected.has(text)) this.blocked.set(address, { text, until: Infinity })
+      else this.blocked.delete(address)
+    }
+  }
+
+  finish(text: string, outcome: 'connected' | 'failed'): void {
+    if (!this.pending.delete(text)) return
+    const candidate = this.candidates.get(text)
+    const networks = networksOf(text)
+    if (outcome === 'connected') {
+      this.candidates.delete(text)
+      if (networks !== undefined) this.blocked.set(networks.address, { text, until: this.now + 60_000 })
+    } else if (candidate !== undefined) {
+      candidate.notBefore = this.now + limits.redialMs!
+      if (candidate.state === 'handed-out') candidate.state = 'failed'
+    }
+  }
+
+  /** Whether a contact may be handed out: `yes`, `no`, or `for-some` when it depends on for whom. */
+  judge(text: string, seeding: boolean): 'yes' | 'no' | 'for-some' {
+    const candidate = this.candidates.get(text)
+    if (candidate === undefined || candidate.state !== 'waiting' || candidate.notBefore > this.now) return 'no'
+    if ((seeding && candidate.isSeed) || this.connected.has(text) || this.pending.has(text)) return 'no'
+    const networks = networksOf(text)
+    if (networks === undefined) return 'yes'
+    const neighbours = [...this.pending].filter(([other]) => networksOf(other)?.subnet === networks.subnet)
+    if (neighbours.some(([other]) => networksOf(other)?.address === networks.address)) return 'no'
+    if (this.blocked.has(networks.address) || neighbours.length >= limits.maxPendingPerSubnet!) return 'no'
+    if (this.dialled.filter(({ at, address }) => address === networks.address && at > this.now - hourMs).length >= 2) return 'no'
+    // A pending one may have been handed out for any source that claimed it then, and poor standing leaves a source one.
+    const mayBeFull = [...candidate.claims.keys()].every((source) => neighbours.some(([, { claimants }]) => claimants.includes(source)))
+    return mayBeFull || candidate.claims.size > 8 ? 'for-some' : 'yes'
+  }
+}
+
+type Step =
+  | { readonly kind: 'offer'; readonly source: number; readonly texts: readonly string[]; readonly flags: number }
+  | { readonly kind: 'withdraw' | 'connect' | 'disconnect'; readonly source: number; readonly texts: readonly string[] }
+  | { readonly kind: 'close'; readonly source: number }
+  | { readonly kind: 'next'; readonly count: number }
+  | { readonly kind: 'report'; readonly outcome: 'connected' | 'failed'; readonly which: number }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'seeding'; readonly seeding: boolean }
+  | { readonly kind: 'address'; readonly address: Uint8Array | undefined }
+
+const source = fc.integer({ min: 1, max: 5 })
+const someTexts = fc.subarray(texts, { minLength: 1, maxLength: 8 })
+const oneText = fc.constantFrom(...texts).map((text) => [text])
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('offer' as const), source, texts: someTexts, flags: fc.constantFrom(0, 0, flag.seed) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), source, texts: someTexts }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('connect' as const, 'disconnect' as const), source, texts: oneText }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close' as const), source }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('next' as const), count: fc.constantFrom(1, 2, 3, 100) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('report' as const),
+      outcome: fc.constantFrom('failed' as const, 'failed' as const, 'connected' as const),
+      which: fc.nat(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      ms: fc.constantFrom(1, 5, 30, 39, 40, 41, 70, 99, 100, hourMs - 100, hourMs),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('seeding' as const), seeding: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('address' as const), address: fc.constantFrom(undefined, Uint8Array.of(20, 9, 9, 9)) }),
+  },
+)
+const schedule = fc.array(step, { minLength: 5, maxLength: 90, size: 'max' }).map(withNewIds)
+
+/** Whoever closed and offers again is another source: 1, 11, 21 … */
+function withNewIds(steps: readonly Step[]): Step[] {
+  const ids = new Map<number, number>()
+  return steps.map((step) => {
+    if (!('source' in step)) return step
+    const id = ids.get(step.source) ?? step.source
+    ids.set(step.source, step.kind === 'close' ? id + 10 : id)
+    return { ...step, source: id }
+  })
+}
+
+const sourcesOf = (steps: readonly Step[]): Set<number> => new Set(steps.flatMap((step) => ('source' in step ? [step.source] : [])))
+
+/** Code and twin, side by side. */
+class Pair {
+  readonly dialler: Dialler
+  readonly twin = new Twin()
+
+  constructor(seed: number) {
+    this.dialler = new Dialler(limits, seed)
+  }
+
+  step(step: Step): void {
+    const { dialler, twin } = this
+    switch (step.kind) {
+      case 'offer':
+        dialler.offer(step.source, step.texts, step.flags)
+        for (const text of step.texts) twin.offer(step.source, text, step.flags)
+        break
+      case 'withdraw':
+        dialler.withdraw(step.source, step.texts)
+        for (const text of step.texts) twin.withdraw(step.source, text)
+        break
+      case 'close':
+        dialler.close(step.source)
+        twin.close(step.source)
+        break
+      case 'connect':
+        for (const text of step.texts) this.#connect(text)
+        break
+      case 'disconnect':
+        for (const text of step.texts) this.#disconnect(text)
+        break
+      case 'next':
+        this.next(step.count)
+        break
+      case 'report':
+        this.report(step.outcome, step.which)
+        break
+      case 'wait':
+        this.wait(step.ms)
+        break
+      case 'seeding':
+        dialler.seeding = step.seeding
+        break
+      case 'address':
+        dialler.candidates.externalAddress = step.address
+        break
+      default:
+        step satisfies never
+    }
+  }
+
+  next(count: number): string[] {
+    const { dialler, twin } = this
+    this.#settle()
+    const hasNext = dialler.hasNext()
+    const handedOut = dialler.next(count)
+    check(handedOut.length > 0 === hasNext, 'hasNext says what next does')
+    for (const text of handedOut) {
+      const candidate = twin.candidates.get(text)
+      check(twin.judge(text, dialler.seeding) !== 'no', `${text} may be handed out`)
+      candidate!.state = 'handed-out'
+      twin.pending.set(text, { at: twin.now, claimants: [...candidate!.claims.keys()] })
+      const networks = networksOf(text)
+      if (networks !== undefined) twin.dialled.push({ at: twin.now, address: networks.address })
+    }
+    if (handedOut.length < count) this.#expectNothingLeft()
+    this.#expectQuotas()
+    return handedOut
+  }
+
+  report(outcome: 'connected' | 'failed', which: number): void {
+    const pending = [...this.twin.pending.keys()]
+    const text = pending[which % pending.length]
+    if (text === undefined) return
+    this.#settle()
+    this.dialler.report(outcome, [text])
+    this.twin.finish(text, outcome)
+  }
+
+  wait(ms: number): void {
+    const { dialler, twin } = this
+    const end = twin.now + ms
+    this.#settle()
+    if (!dialler.hasNext()) {
+      // Nothing comes free by itself before it says so.
+      const wakeAt = dialler.candidates.nextTimeout() ?? Infinity
+      check(wakeAt > twin.now, 'what is waited for is to come')
+      dialler.now = twin.now = Math.min(end, wakeAt - 1)
+      check(!dialler.hasNext(), `nothing before ${wakeAt}`)
+      this.#settle()
+      this.#expectNothingLeft()
+    }
+    dialler.now = twin.now = end
+  }
+
+  /** In the code what time has brought comes with the next question; here it is asked at once, so that both agree when. */
+  #settle(): void {
+    this.dialler.hasNext()
+    this.twin.settle()
+    this.twin.forgetStale()
+    for (const text of [...this.dialler.pending]) if (!this.twin.pending.has(text)) this.dialler.pending.delete(text)
+    check(this.dialler.candidates.stats.pending === this.twin.pending.size, 'as much is pending')
+  }
+
+  #connect(text: string): void {
+    this.#settle()
+    this.dialler.connect(text)
+    this.twin.connected.add(text)
+    this.twin.finish(text, 'connected')
+    this.twin.candidates.delete(text)
+  }
+
+  #disconnect(text: string): void {
+    this.#settle()
+    if (this.twin.pending.has(text)) return
+    this.dialler.disconnect(text)
+    this.twin.connected.delete(text)
+    this.twin.candidates.delete(text)
+    for (const [address, blocked] of this.twin.blocked) if (blocked.text === text) this.twin.blocked.delete(address)
+  }
+
+  #expectNothingLeft(): void {
+    for (const text of texts) check(this.twin.judge(text, this.dialler.seeding) !== 'yes', `${text} is not held back`)
+  }
+
+  /** T8–T10, from what was handed out alone. */
+  #expectQuotas(): void {
+    const pending = [...this.twin.pending].flatMap(([text, { claimants }]) => {
+      const networks = networksOf(text)
+      return networks === undefined ? [] : [{ ...networks, claimants }]
+    })
+    for (const { address, subnet } of pending) {
+      const neighbours = pending.filter((other) => other.subnet === subnet)
+      check(pending.filter((other) => other.address === address).length === 1, `one of ${address}`)
+      check(neighbours.length <= limits.maxPendingPerSubnet!, `not more of ${subnet}`)
+      for (const source of new Set(neighbours.flatMap(({ claimants }) => claimants))) {
+        const its = neighbours.filter(({ claimants }) => claimants.length === 1 && claimants[0] === source)
+        check(its.length <= limits.maxPendingPerSubnetAndSource!, `not more of ${subnet} for ${source}`)
+      }
+    }
+    for (const { address, at } of this.twin.dialled) {
+      const dials = this.twin.dialled.filter((other) => other.address === address && other.at <= at && other.at > at - hourMs)
+      check(dials.length <= 2, `not more dials of ${address}`)
+    }
+  }
+}
+
+describe('for any schedule', () => {
+  test('quotas hold after each step, and nothing is held back without a reason', () => {
+    fc.assert(
+      fc.property(schedule, fc.integer(), (steps, seed) => {
+        const pair = new Pair(seed)
+        for (const step of steps) pair.step(step)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('everything that was offered, and not dropped, is handed out in the end if dials are reported', () => {
+    fc.assert(
+      fc.property(schedule, fc.integer(), (steps, seed) => {
+        const pair = new Pair(seed)
+        const { dialler, twin } = pair
+        for (const step of steps) pair.step(step)
+        dialler.seeding = false
+        for (const text of [...twin.connected]) pair.step({ kind: 'disconnect', source: 1, texts: [text] })
+        // What is claimed by nobody any more may grow stale first.
+        const isOwed = ({ claims, state }: TwinCandidate): boolean => state === 'waiting' && [...claims.values()].includes(Infinity)
+        const owed = new Set([...twin.candidates].filter(([, candidate]) => isOwed(candidate)).map(([text]) => text))
+        for (let round = 0; round < 40 && owed.size > 0; round++) {
+          for (const text of pair.next(3)) owed.delete(text)
+          while (twin.pending.size > 0) pair.report('failed', 0)
+          pair.wait(round % 10 === 9 ? hourMs : 70)
+        }
+        expect([...owed]).toEqual([])
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('the store stays within its bounds, and in the end nothing is left of it', () => {
+    const tiny = { ...limits, maxCandidates: 8, maxCandidatesPerSource: 5 }
+    fc.assert(
+      fc.property(schedule, fc.integer(), (steps, seed) => {
+        const dialler = new Dialler(tiny, seed)
+        const claimants = new Map(texts.map((text) => [text, new Set<number>()]))
+        for (const step of steps) {
+          if (step.kind === 'offer') {
+            for (const text of step.texts) {
+              claimants.get(text)?.add(step.source)
+              dialler.offer(step.source, [text], step.flags)
+              check(dialler.candidates.size <= 8, 'the store is not overfull')
+              check(dialler.sourcesOf(text).includes(step.source), 'what was offered last is there')
+            }
+          } else if (step.kind === 'withdraw') dialler.withdraw(step.source, step.texts)
+          else if (step.kind === 'close') dialler.close(step.source)
+          else if (step.kind === 'next')
+            for (const text of dialler.next(step.count)) check(claimants.get(text)!.size > 0, 'somebody offered it')
+          else if (step.kind === 'report') dialler.report(step.outcome, [...dialler.pending].slice(0, 1))
+          else if (step.kind === 'wait') dialler.now += step.ms
+          else if (step.kind === 'connect') dialler.connect(step.texts[0]!)
+          else if (step.kind === 'disconnect') dialler.disconnect(step.texts[0]!)
+          // What only one source ever claimed is held by that one.
+          const alone = [...claimants].filter(([text, sources]) => sources.size === 1 && dialler.sourcesOf(text).length === 1)
+          for (const count of tally(alone.map(([, [source]]) => source)).values()) check(count <= 5, 'no source holds too many')
+        }
+        // All sources leave, time passes: nothing is left, nobody is remembered.
+        for (const source of sourcesOf(steps)) dialler.close(source)
+        dialler.now += hourMs
+        dialler.hasNext()
+        dialler.now += hourMs
+        dialler.hasNext()
+        expect(dialler.candidates.stats).toMatchObject({ candidates: 0, pending: 0, sources: 0 })
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

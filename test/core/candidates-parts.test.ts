@@ -1,0 +1,191 @@
+/** The parts that candidates are made of, each beside a slow twin. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { CandidateTable, type RowList, rowState } from '../../src/core/candidate-table.ts'
+import { DialLog } from '../../src/core/dial-log.ts'
+import { endpointHash, prefixHash } from '../../src/core/endpoint-hash.ts'
+import { defaultLimits } from '../../src/core/limits.ts'
+import { Source } from '../../src/core/source.ts'
+import { range } from './candidates-kit.ts'
+import { endpoint, familyOf, textOf } from './endpoints.ts'
+
+const texts = [
+  ...range(200, 1).flatMap((host) => [`20.0.0.${host}:6881`, `20.0.${host}.1:6882`]),
+  ...range(100, 1).map((host) => `[2001:4860::${host.toString(16)}]:6881`),
+  ...range(200, 1).map((port) => `20.0.0.1:${port}`),
+]
+
+describe('the table of candidates', () => {
+  test('finds what was inserted and not removed, and lists it in order, however it grows', () => {
+    const step = fc.tuple(fc.constantFrom('insert', 'insert', 'remove'), fc.nat(texts.length - 1))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 600, size: 'max' }), fc.integer(), (steps, seed) => {
+        const table = new CandidateTable(150, seed)
+        const list: RowList = { oldest: 0, newest: 0, count: 0 }
+        const twin = new Map<string, number>()
+        const find = (text: string): number => table.find(endpoint(text), 0, familyOf(text))
+        for (const [kind, index] of steps) {
+          const text = texts[index]!
+          const row = find(text)
+          if (row !== (twin.get(text) ?? 0)) throw new Error(`${text} found in row ${row}`)
+          if (kind === 'insert' && row === 0 && !table.isFull) {
+            const added = table.insert(Uint8Array.of(7, ...endpoint(text)), 1, familyOf(text), index)
+            table.setClaim(added, 0, 1)
+            table.append(list, added)
+            twin.set(text, added)
+          } else if (kind === 'remove' && row !== 0) {
+            table.unlink(list, row)
+            table.remove(row)
+            twin.delete(text)
+          }
+          if (table.size !== twin.size) throw new Error(`${table.size} rows, not ${twin.size}`)
+        }
+        expect(table.isFull).toBe(twin.size === 150)
+        expect(list.count).toBe(twin.size)
+        const used = range(table.rowEnd).filter((row) => table.claimAt(row, 0) !== 0)
+        expect(used.map((row) => textOf(table.endpoints, table.offsetOf(row), table.familyOf(row))).sort()).toEqual([...twin.keys()].sort())
+        for (const text of twin.keys()) {
+          expect(list.oldest).toBe(find(text))
+          table.unlink(list, list.oldest)
+        }
+        expect(list).toEqual({ oldest: 0, newest: 0, count: 0 })
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('keeps the facts of a row apart', () => {
+    const table = new CandidateTable(10, 1)
+    const row = table.insert(endpoint('[2001:4860::1]:1'), 0, 6, 0xff)
+    expect([table.flagsOf(row), table.stateOf(row), table.isPrepared(row), table.isCrowded(row)]).toEqual([
+      0x1f,
+      rowState.waiting,
+      false,
+      false,
+    ])
+    table.setState(row, rowState.failed)
+    table.setFlags(row, 0x02)
+    table.setCrowded(row)
+    table.prepare(row, 0xffff_ffff, 'global')
+    table.setNotBefore(row, 1e15)
+    for (const place of range(8)) table.setClaim(row, place, place + 60_000)
+    expect([table.familyOf(row), table.flagsOf(row), table.stateOf(row), table.isCrowded(row)]).toEqual([6, 2, rowState.failed, true])
+    expect([table.isPrepared(row), table.isGlobal(row), table.priorityOf(row), table.notBefore(row)]).toEqual([
+      true,
+      true,
+      0xffff_ffff,
+      1e15,
+    ])
+    expect(range(9).map((place) => table.claimAt(row, place))).toEqual([...range(8, 60_000), 0])
+    table.endClaim(row, 2)
+    expect(range(8).map((place) => table.claimAt(row, place))).toEqual([60_000, 60_001, 60_007, 60_003, 60_004, 60_005, 60_006, 0])
+    expect([table.placeOf(row, 60_007), table.placeOf(row, 60_002), table.placeOf(row, 0)]).toEqual([2, -1, 7])
+    table.unprepare()
+    expect(table.isPrepared(row)).toBe(false)
+    table.remove(row)
+    // What takes its place starts anew.
+    expect(table.insert(endpoint('20.0.0.1:1'), 0, 4, 0)).toBe(row)
+    expect([table.familyOf(row), table.stateOf(row), table.notBefore(row), table.claimAt(row, 0), table.isCrowded(row)]).toEqual([
+      4,
+      0,
+      0,
+      0,
+      false,
+    ])
+  })
+
+  test('of the smallest size works, and of none holds nothing', () => {
+    const table = new CandidateTable(1, 1)
+    for (const text of texts.slice(0, 5)) {
+      expect(table.isFull).toBe(false)
+      table.remove(table.insert(endpoint(text), 0, 4, 0))
+    }
+    expect(new CandidateTable(0, 1).isFull).toBe(true)
+  })
+
+  test('takes no IPv4 endpoint for the beginning of an IPv6 one', () => {
+    const [short, long] = [endpoint('20.0.0.1:6881'), endpoint('[1400:1:1ae1::]:0')]
+    // One row is one bucket, in which both are looked for.
+    const table = new CandidateTable(1, 1)
+    const row = table.insert(short, 0, 4, 0)
+    expect([table.find(short, 0, 4), table.find(long, 0, 6)]).toEqual([row, 0])
+    table.remove(row)
+    table.insert(long, 0, 6, 0)
+    expect([table.find(short, 0, 4), table.find(long, 0, 6)]).toEqual([0, row])
+  })
+})
+
+describe('the log of dials', () => {
+  test('knows the dials of the last hour exactly, however it grows and forgets', () => {
+    const step = fc.tuple(fc.integer({ min: -3, max: 3 }), fc.constantFrom(0, 0, 0, 1, 7, 400, 999, 1_000))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
+        const log = new DialLog(100, 1_000)
+        let twin: { address: number; at: number }[] = []
+        let now = 0
+        for (const [address, ms] of steps) {
+          now += ms
+          log.settle(now)
+          twin = twin.filter(({ at }) => at > now - 1_000)
+          if (log.size !== twin.length) throw new Error(`${log.size} dials, not ${twin.length}`)
+          for (const count of [1, 2, 5]) {
+            const its = twin.filter((dial) => dial.address === address)
+            const freeAt = twin.length === 100 ? twin[0]!.at + 1_000 : its.length < count ? 0 : its.at(-count)!.at + 1_000
+            if (log.freeAt(address, count) !== freeAt) throw new Error(`free at ${log.freeAt(address, count)}, not ${freeAt}`)
+          }
+          if (twin.length === 100) continue
+          log.add(address, now)
+          twin.push({ address, at: now })
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('is full at its bound, for every address, and nothing is overwritten', () => {
+    const log = new DialLog(3, 1_000)
+    for (const now of [1, 2, 3]) log.add(now, now)
+    expect(log.freeAt(99, 1)).toBe(1_001)
+    log.settle(1_001)
+    expect([log.freeAt(99, 1), log.freeAt(1, 1), log.freeAt(2, 1)]).toEqual([0, 0, 1_002])
+  })
+})
+
+describe('the standing of a source', () => {
+  test.each([
+    [39, 0, false],
+    [40, 0, true],
+    [40, 1, true],
+    [40, 2, false],
+    [40, 6, false],
+    [159, 7, true],
+    [159, 8, false],
+  ])('after %i dials of which %i connected: poor is %s', (dials, connected, isPoor) => {
+    const source = new Source(1, 0)
+    for (const dial of range(dials)) source.record(dial < connected ? 'connected' : 'failed', defaultLimits)
+    expect(source.isPoor(defaultLimits)).toBe(isPoor)
+    expect([1, 2, 7, 8, 256, 0].map((quota) => source.quota(quota, defaultLimits))).toEqual(
+      isPoor ? [1, 1, 1, 2, 64, 0] : [1, 2, 7, 8, 256, 0],
+    )
+  })
+})
+
+describe('hashes', () => {
+  test('depend on every byte and on the seed, and spread neighbours evenly', () => {
+    const counts = new Map<number, number>()
+    for (const text of texts) {
+      const bucket = endpointHash(endpoint(text), 0, familyOf(text), 5) & 63
+      counts.set(bucket, (counts.get(bucket) ?? 0) + 1)
+    }
+    expect(counts.size).toBe(64)
+    expect(Math.max(...counts.values())).toBeLessThan(32)
+    for (const text of ['20.0.0.1:6881', '[2001:4860::1]:6881']) {
+      const bytes = endpoint(text)
+      const hashes = new Set([endpointHash(bytes, 0, familyOf(text), 5), endpointHash(bytes, 0, familyOf(text), 6)])
+      for (const index of bytes.keys()) hashes.add(endpointHash(bytes.with(index, bytes[index]! ^ 0x80), 0, familyOf(text), 5))
+      expect(hashes.size).toBe(bytes.length + 2)
+      expect(prefixHash(bytes.with(3, 9), 0, 3, 5)).toBe(prefixHash(bytes, 0, 3, 5))
+      expect(prefixHash(bytes.with(2, 9), 0, 3, 5)).not.toBe(prefixHash(bytes, 0, 3, 5))
+    }
+  })
+})

@@ -1,0 +1,110 @@
+/** The swarm as its host calls it, without wires: rules that need several connections and exact times. */
+
+import { describe, expect, it } from 'vitest'
+import { decodeMessage } from '../../src/codec/index.ts'
+import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
+import { peersOf } from '../extension/wires.ts'
+
+/** A swarm, and who has had a turn since the last look. */
+function newSwarm(options: Partial<SwarmOptions<string>> = {}): { swarm: Swarm<string>; turns: string[] } {
+  const turns: string[] = []
+  const sink = { turn: (id: string) => void turns.push(id), added() {}, dropped() {}, candidates() {}, violation() {} }
+  return { swarm: new Swarm<string>({ sink, ...options }), turns }
+}
+
+const handshake = { utHolepunch: undefined, encryption: undefined, uploadOnly: undefined, yourIp: undefined, client: undefined }
+
+function connect(swarm: Swarm<string>, id: string, lastByte: number, pieces: 'all' | 'some' | 'silent', now: number): void {
+  const address = Uint8Array.of(203, 0, 113, lastByte)
+  swarm.handleConnect(id, { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: true }, now)
+  swarm.handleExtendedHandshake(id, { ...handshake, utPex: 1, port: undefined }, now)
+  if (pieces !== 'silent') swarm.handlePieces(id, pieces === 'all', now)
+}
+
+/** What this connection is told at `now`: added and dropped as text. */
+function told(swarm: Swarm<string>, id: string, now: number): { added: string[]; dropped: string[] } | undefined {
+  swarm.handleTimeout(now)
+  const bytes = swarm.takeMessage(id, now)
+  if (bytes === undefined) return undefined
+  const { added, dropped } = decodeMessage(bytes)
+  return { added: peersOf(added), dropped: peersOf(dropped) }
+}
+
+describe('a swarm', () => {
+  it('drops a seed that it told of to a peer that has become a seed since', () => {
+    const { swarm } = newSwarm()
+    connect(swarm, 'leech', 1, 'some', 0)
+    connect(swarm, 'seed', 2, 'all', 0)
+    expect(told(swarm, 'leech', 1_000)).toEqual({ added: ['203.0.113.2:6881'], dropped: [] })
+    swarm.handlePieces('leech', true, 30_000)
+    connect(swarm, 'other', 3, 'some', 40_000)
+    swarm.handleTimeout(50_000)
+    swarm.handleDisconnect('seed', 60_000)
+    expect(told(swarm, 'leech', 130_000)).toEqual({ added: ['203.0.113.3:6881'], dropped: ['203.0.113.2:6881'] })
+  })
+
+  it('takes a peer that says nothing of its pieces for no seed after two seconds, and tells of it then', () => {
+    const { swarm } = newSwarm()
+    connect(swarm, 'listener', 1, 'some', 0)
+    connect(swarm, 'silent', 2, 'silent', 0)
+    expect(told(swarm, 'listener', 1_999)).toBeUndefined()
+    swarm.handleTimeout(2_000)
+    expect(told(swarm, 'listener', 3_000)).toEqual({ added: ['203.0.113.2:6881'], dropped: [] })
+  })
+
+  it('is not due in the past once it was called, and not due at all when nobody is connected', () => {
+    const { swarm } = newSwarm()
+    expect(swarm.nextTimeout()).toBeUndefined()
+    connect(swarm, 'a', 1, 'some', 0)
+    connect(swarm, 'b', 2, 'some', 0)
+    expect(swarm.nextTimeout()).toBe(1_000)
+    swarm.handleTimeout(1_000)
+    expect(swarm.nextTimeout()).toBeGreaterThan(1_000)
+    swarm.handleDisconnect('a', 1_001)
+    swarm.handleDisconnect('b', 1_001)
+    expect(swarm.nextTimeout()).toBeUndefined()
+  })
+
+  it('offers a turn again while it is not taken, skips it after ten seconds, and loses nothing', () => {
+    const { swarm, turns } = newSwarm()
+    connect(swarm, 'busy', 1, 'some', 0)
+    connect(swarm, 'other', 2, 'some', 0)
+    for (let now = 1_000; now < 60_000; now += 100) swarm.handleTimeout(now)
+    const offers = turns.filter((id) => id === 'busy').length
+    expect(offers).toBe(21)
+    swarm.takeMessage('busy', 60_000)
+    expect(told(swarm, 'busy', 80_000)).toEqual({ added: ['203.0.113.2:6881'], dropped: [] })
+  })
+
+  it('refuses an id that is connected, and names it', () => {
+    const { swarm } = newSwarm()
+    connect(swarm, 'a', 1, 'some', 0)
+    expect(() => connect(swarm, 'a', 2, 'some', 0)).toThrow('id: this connection is connected already')
+  })
+
+  it('disregards facts of connections that are not there', () => {
+    const { swarm } = newSwarm()
+    swarm.handleDisconnect('nobody', 0)
+    swarm.handleMessage('nobody', new Uint8Array([0x64, 0x65]), 0)
+    swarm.handleExtendedHandshake('nobody', { ...handshake, utPex: 1, port: 1 }, 0)
+    expect(swarm.takeMessage('nobody', 0)).toBeUndefined()
+    expect(swarm.stats().connections).toBe(0)
+  })
+
+  it('gives the same outputs for the same inputs and seed, byte for byte', () => {
+    const run = (): string => {
+      const { swarm, turns } = newSwarm({ seed: 7 })
+      const sent: string[] = []
+      for (let now = 0; now < 400_000; now += 500) {
+        if (now % 9_500 === 0) connect(swarm, `peer ${now}`, (now / 9_500) % 250, now % 2 ? 'all' : 'some', now)
+        if (now % 28_500 === 0 && now > 0) swarm.handleDisconnect(`peer ${now - 28_500}`, now)
+        swarm.handleTimeout(now)
+        for (const id of turns.splice(0)) sent.push(`${now} ${id} ${swarm.takeMessage(id, now)?.join()}`)
+      }
+      return sent.join('\n')
+    }
+    const first = run()
+    expect(first.length).toBeGreaterThan(1_000)
+    expect(run()).toBe(first)
+  })
+})
