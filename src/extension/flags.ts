@@ -1,0 +1,44 @@
+/** BEP 11's flag byte under the names that ut_pex 5 gave its bits. */
+
+import { flag } from '../codec/contact.ts'
+
+/** What is said of a peer: hints, as its source saw them. Exactly these five. */
+export interface PexFlags {
+  /** 0x01: prefers encryption */
+  readonly prefersEncryption: boolean
+  /** 0x02: seed, or uploads only */
+  readonly isSender: boolean
+  /** 0x04: supports uTP */
+  readonly supportsUtp: boolean
+  /** 0x08: supports ut_holepunch */
+  readonly supportsUtHolepunch: boolean
+  /** 0x10: its source connected to it, so it can be reached */
+  readonly isReachable: boolean
+}
+
+const bits: readonly (readonly [keyof PexFlags, number])[] = [
+  ['prefersEncryption', flag.encryption],
+  ['isSender', flag.seed],
+  ['supportsUtp', flag.utp],
+  ['supportsUtHolepunch', flag.holepunch],
+  ['isReachable', flag.outgoing],
+]
+
+/** One frozen object for each of the 32 bytes that there are, made when it is first asked for. */
+const flagsOfByte: PexFlags[] = []
+
+/** The reserved bits 0x20–0x80 are ignored (N12). */
+export function flagsFromByte(byte: number): PexFlags {
+  const known = byte & 0x1f
+  const flags = flagsOfByte[known]
+  if (flags !== undefined) return flags
+  const made = Object.freeze(Object.fromEntries(bits.map(([name, bit]) => [name, (known & bit) !== 0]))) as unknown as PexFlags
+  flagsOfByte[known] = made
+  return made
+}
+
+/** A flag counts when it is exactly `true`; anything that is no object has none. */
+export function byteFromFlags(flags: unknown): number {
+  if (typeof flags !== 'object' || flags === null) return 0
+  return bits.reduce((byte, [name, bit]) => ((flags as Partial<PexFlags>)[name] === true ? byte | bit : byte), 0)
+}

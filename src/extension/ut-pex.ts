@@ -1,0 +1,324 @@
+/**
+ * The extension on one wire, with the calls and events of ut_pex 5.
+ *
+ * Without a swarm the host feeds it: `addPeer…`, `dropPeer…`, `start`. In a swarm nothing is fed, and
+ * `addPeer…`/`dropPeer…` are disregarded; a wire may join a swarm later and keeps its clocks and listeners.
+ *
+ * An instance is small, because most wires are never fed: the state is made when it is first needed, and all
+ * constructors that `utPex()` returns share one prototype (a class per call took 2.4 KB, this takes 0.25 KB).
+ */
+
+import { formatEndpoint, parseEndpoint } from '../address/endpoint.ts'
+import type { Halves } from '../core/connection.ts'
+import { defaultLimits } from '../core/limits.ts'
+import type { Turn } from '../core/outbox.ts'
+import type { Heard, Sink } from '../core/sink.ts'
+import { Solo } from '../core/solo.ts'
+import type { LeavingReason } from '../core/swarm.ts'
+import { Driver, Task } from './driver.ts'
+import { Emitter } from './emitter.ts'
+import { byteFromFlags, flagsFromByte, type PexFlags } from './flags.ts'
+import type { Link, LinkInstance, WireFacts } from './link.ts'
+import { PexSwarm, swarmWires } from './pex-swarm.ts'
+import { bufferedBytes, isBusy, readAddress, readHandshake, remoteIdOf, type Wire } from './wire.ts'
+
+export interface UtPexOptions extends WireFacts {
+  /** The swarm of this wire's torrent. Default none: the host feeds the wire by hand. */
+  readonly swarm?: PexSwarm | undefined
+  /** The remote's address as its socket gives it: IPv4 or IPv6 text. Default: the wire's `remoteAddress`. */
+  readonly address?: string | undefined
+  /** The port at the remote's end of the connection, 1–65535. Default: the wire's `remotePort`. */
+  readonly port?: number | undefined
+  /** Whether we dialled. Default: the wire's `type` says so. */
+  readonly outgoing?: boolean | undefined
+}
+
+export interface UtPexEvents {
+  /** The remote tells of a peer: 'address:port', IPv6 in brackets. Once, until it drops it. */
+  peer: [peer: string, flags: PexFlags]
+  /** The remote has dropped a peer that it told of. */
+  dropped: [peer: string]
+  warning: [warning: unknown]
+}
+
+/** One driver for all wires that are fed by hand. */
+const handDriver = new Driver()
+const leavingReasons: readonly LeavingReason[] = ['duplicate', 'no-mutual-interest', 'resource-limit']
+
+export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
+  /** The extension's name in `m`, on the prototype. */
+  declare readonly name: 'ut_pex'
+  readonly #wire: Wire
+  #facts: WireFacts
+  #solo: Solo<UtPex> | undefined
+  #task: Task | undefined
+  #link: Link | undefined
+  /** The id that the remote gave since we are here; undefined while it has not named ut_pex. */
+  #remoteId: number | undefined
+  #isStopped = false
+  #isClosed = false
+
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'ut_pex' })
+  }
+
+  constructor(wire: Wire, options: UtPexOptions) {
+    super()
+    this.#wire = wire
+    this.#facts = options
+    if (options.swarm !== undefined) {
+      this.join(options.swarm, options)
+      return
+    }
+    wire.on?.('extended', this.#onExtended)
+    for (const event of ['close', 'finish']) wire.on?.(event, this.#onClose)
+  }
+
+  /** Starts sending, also again after `stop`. The first message goes out 1 s later, the next ones 65 s apart. */
+  start(): void {
+    this.#isStopped = false
+    if (this.#link !== undefined) this.#link.handleStopped(false)
+    else this.#run((solo, now) => solo.start(now))
+  }
+
+  /** Stops sending. Nothing is lost: what has changed is told after the next `start`. */
+  stop(): void {
+    this.#isStopped = true
+    if (this.#link !== undefined) this.#link.handleStopped(true)
+    else if (this.#solo !== undefined) this.#run((solo) => solo.stop())
+  }
+
+  /** Stops, forgets what the remote told, and drops what it was told should `start` be called again. */
+  reset(): void {
+    this.#isStopped = true
+    if (this.#link !== undefined) {
+      this.#link.handleStopped(true)
+      this.#link.handleReset()
+    } else if (this.#solo !== undefined) this.#run((solo, now) => solo.reset(now))
+  }
+
+  /** Tells the remote of a peer: 'address:port' of either family. Anything else is disregarded. */
+  addPeer(peer: string, flags: Partial<PexFlags> = {}): void {
+    const endpoint = readPeer(peer)
+    if (endpoint === undefined || this.#link !== undefined) return
+    this.#run((solo, now) => solo.connect(endpoint, byteFromFlags(flags), now))
+  }
+
+  /** The same as `addPeer`. */
+  addPeer6(peer: string, flags: Partial<PexFlags> = {}): void {
+    this.addPeer(peer, flags)
+  }
+
+  /** Tells the remote that a peer has gone, if it was told of it. Anything else is disregarded. */
+  dropPeer(peer: string): void {
+    const endpoint = readPeer(peer)
+    if (endpoint === undefined || this.#solo === undefined) return
+    this.#run((solo, now) => solo.disconnect(endpoint, now))
+  }
+
+  /** The same as `dropPeer`. */
+  dropPeer6(peer: string): void {
+    this.dropPeer(peer)
+  }
+
+  /**
+   * The host is about to close this wire for a reason that says nothing against the peer: in a swarm it may
+   * still be told to others for a while (BEP 11, “Filling underpopulated lists”).
+   * @throws {TypeError} when the reason is none of the three.
+   */
+  leaving(reason: LeavingReason): void {
+    if (!leavingReasons.includes(reason)) {
+      throw new TypeError(`reason: one of '${leavingReasons.join("', '")}' was expected, not ${String(reason)}`)
+    }
+    this.#link?.handleLeaving()
+  }
+
+  /** Part of the wire's extension interface. */
+  onHandshake(_infoHash?: string, _peerId?: string, extensions?: { readonly extended?: boolean }): void {
+    this.#link?.handleHandshake(extensions?.extended === true)
+  }
+
+  /** Part of the wire's extension interface. */
+  onExtendedHandshake(handshake?: unknown): void {
+    const m = (handshake as { m?: { ut_pex?: unknown } } | undefined | null)?.m
+    if (!m?.ut_pex) this.emit('warning', new Error('Peer does not support ut_pex'))
+    else this.#onExtended('handshake', handshake)
+  }
+
+  /** Part of the wire's extension interface: a message came. Whatever it is, nothing is thrown. */
+  onMessage(message: Uint8Array): void {
+    if (!(message instanceof Uint8Array)) return
+    if (this.#link !== undefined) this.#link.handleMessage(message)
+    else {
+      const solo = this.#open()
+      if (solo !== undefined) handDriver.run(this.#task as Task, (now) => solo.handleMessage(message, now))
+    }
+  }
+
+  /** Takes the wire into a swarm, if it is in none. Its listeners stay, its clocks go on. */
+  join(swarm: PexSwarm, facts: WireFacts): void {
+    if (this.#link !== undefined && !this.#link.isClosed) return
+    const halves = this.#leaveSolo() ?? this.#link?.halves
+    const { address, port, outgoing } = this.#facts
+    this.#facts = { address: facts.address ?? address, port: facts.port ?? port, outgoing: facts.outgoing ?? outgoing }
+    this.#link = swarmWires(swarm).join(this.#wire, { facts: this.#facts, instance: this, halves, isStopped: this.#isStopped })
+    this.#link.open()
+  }
+
+  /** Whether anybody listens to what the remote tells. */
+  get isListening(): boolean {
+    return this.listenerCount('peer') > 0 || this.listenerCount('dropped') > 0
+  }
+
+  emitPeer(peer: string, flags: PexFlags): void {
+    this.emit('peer', peer, flags)
+  }
+
+  emitDropped(peer: string): void {
+    this.emit('dropped', peer)
+  }
+
+  readonly #onExtended = (name: unknown, payload: unknown): void => {
+    const id = name === 'handshake' ? readHandshake(payload).utPex : undefined
+    if (id === undefined) return
+    this.#remoteId = id
+    if (this.#solo !== undefined) this.#run((solo, now) => solo.handleRemoteId(id, now))
+  }
+
+  readonly #onClose = (): void => {
+    this.#isClosed = true
+    this.#leaveSolo()
+  }
+
+  #leaveSolo(): Halves | undefined {
+    this.#wire.removeListener?.('extended', this.#onExtended)
+    for (const event of ['close', 'finish']) this.#wire.removeListener?.(event, this.#onClose)
+    if (this.#task !== undefined) handDriver.remove(this.#task)
+    const halves = this.#solo?.halves()
+    this.#solo = undefined
+    this.#task = undefined
+    return halves
+  }
+
+  #run(input: (solo: Solo<UtPex>, now: number) => void): void {
+    const solo = this.#open()
+    if (solo !== undefined) handDriver.run(this.#task as Task, (now) => input(solo, now))
+  }
+
+  /** The state, made when it is first needed; undefined once the wire has closed. */
+  #open(): Solo<UtPex> | undefined {
+    if (this.#isClosed) return undefined
+    if (this.#wire.destroyed === true) {
+      this.#onClose()
+      return undefined
+    }
+    if (this.#solo === undefined || this.#task === undefined) {
+      this.#solo = new Solo<UtPex>(this, {
+        sink: this.#sink(),
+        seed: Math.floor(Math.random() * 2 ** 32),
+        address: readAddress(this.#facts.address ?? this.#wire.remoteAddress),
+      })
+      this.#task = new Task(this.#solo)
+      const id = this.#remoteId ?? remoteIdOf(this.#wire)
+      if (id !== 0) handDriver.run(this.#task, (now) => this.#solo?.handleRemoteId(id, now))
+    }
+    return this.#solo
+  }
+
+  #sink(): Sink<UtPex> {
+    return {
+      turn: (_id, turn) => handDriver.later(() => this.#send(turn)),
+      added: (_id, heard) => this.#report('peer', heard),
+      dropped: (_id, heard) => this.#report('dropped', heard),
+      candidates: () => {},
+      violation: (_id, code) => {
+        if (code === 'flood') handDriver.later(() => this.#hangUp())
+      },
+    }
+  }
+
+  #report(name: 'peer' | 'dropped', { bytes, offset, family, flags }: Heard): void {
+    if (this.listenerCount(name) === 0) return
+    const peer = formatEndpoint(bytes, offset, family)
+    handDriver.later(() => (name === 'peer' ? this.emitPeer(peer, flagsFromByte(flags)) : this.emitDropped(peer)))
+  }
+
+  #send(turn: Turn): void {
+    const wire = this.#wire
+    if (wire.destroyed === true) this.#onClose()
+    if (this.#solo === undefined || this.#task === undefined) return
+    if (isBusy(wire) && (turn === 'open' || bufferedBytes(wire) >= defaultLimits.maxBufferedBytes)) return
+    const solo = this.#solo
+    let message: Uint8Array | undefined
+    handDriver.run(this.#task, (now) => {
+      message = solo.takeMessage(now)
+    })
+    if (message === undefined) return
+    try {
+      wire.extended(solo.remoteId, message)
+    } catch (error) {
+      this.emit('warning', error)
+    }
+  }
+
+  #hangUp(): void {
+    this.reset()
+    try {
+      this.#wire.destroy()
+    } catch (error) {
+      this.emit('warning', error)
+    }
+    this.emit('warning', new Error('Peer disconnected for sending PEX messages too frequently'))
+  }
+}
+
+/** What `wire.use` takes. */
+export interface UtPexConstructor {
+  new (wire: Wire): UtPex
+  readonly prototype: UtPex
+}
+
+/**
+ * A constructor of the extension for `wire.use()`, a fresh one from each call. On a wire that has the extension
+ * it gives the one that is there, which joins the swarm that is named here if it is in none.
+ * @throws {TypeError | RangeError} when an option is not what it should be, with its name.
+ */
+export function utPex(options: UtPexOptions = {}): UtPexConstructor {
+  checkOptions(options)
+  function Extension(wire: Wire): UtPex {
+    const present = (wire as { ut_pex?: unknown }).ut_pex
+    if (!(present instanceof UtPex)) return new UtPex(wire, options)
+    if (options.swarm !== undefined) present.join(options.swarm, options)
+    return present
+  }
+  Extension.prototype = UtPex.prototype
+  return Extension as unknown as UtPexConstructor
+}
+
+// What `require('ut_pex')` gives is this function itself, so the other values must be on it.
+Object.defineProperties(utPex, {
+  PexSwarm: { value: PexSwarm, enumerable: true },
+  defaultLimits: { value: defaultLimits, enumerable: true },
+})
+
+function readPeer(peer: unknown): Uint8Array | undefined {
+  const endpoint = parseEndpoint(peer as string)
+  if (endpoint === undefined) return undefined
+  const { length } = endpoint
+  const isDialable = endpoint[length - 2] !== 0 || (endpoint[length - 1] as number) > 1
+  return isDialable ? endpoint : undefined
+}
+
+function checkOptions(options: UtPexOptions): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`options: an object was expected, not ${String(options)}`)
+  const { swarm, address, port, outgoing } = options
+  if (swarm !== undefined && !(swarm instanceof PexSwarm)) throw new TypeError(`swarm: a PexSwarm was expected, not ${String(swarm)}`)
+  if (address !== undefined && readAddress(address) === undefined) {
+    throw new TypeError(`address: an IPv4 or IPv6 address was expected, not ${String(address)}`)
+  }
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+    throw new RangeError(`port: an integer 0–65535 was expected, not ${String(port)}`)
+  }
+  if (outgoing !== undefined && typeof outgoing !== 'boolean')
+    throw new TypeError(`outgoing: a boolean was expected, not ${String(outgoing)}`)
+}
