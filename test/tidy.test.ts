@@ -86,7 +86,7 @@ function specifierOf(node: Node): string | undefined {
 const importsPointDown: Rule = (file) => {
   const layer = layerOf(file.path)
   if (layer === undefined) return []
-  const offences = [...file.text.matchAll(/^\/\/\/ *<reference.*$/gm)].map(([text]) => `refers to what is outside: ${text}`)
+  const offences = [...file.text.matchAll(/^\/\/\/ *<reference (?!lib=).*$/gm)].map(([text]) => `refers to what is outside: ${text}`)
   visitFile(file, (node) => {
     const specifier = specifierOf(node)
     if (specifier === undefined) return
