@@ -80,7 +80,7 @@ export class Driver {
   }
 
   #act(): void {
-    if (this.#isActing) return
+    if (this.#isActing || this.#queue.length === 0) return
     this.#isActing = true
     for (let i = 0; i < this.#queue.length; i++) {
       try {

@@ -45,7 +45,10 @@ export function attach(clientOrTorrent: object, options: AttachOptions = {}): At
   let attachment: Attachment
   if (Array.isArray(client?.torrents)) attachment = attachClient(client, magnet)
   else if (Array.isArray(torrent?.wires)) attachment = attachTorrent(torrent, magnet)
-  else throw new TypeError(`clientOrTorrent: a WebTorrent client or torrent was expected, not ${String(clientOrTorrent)}`)
+  else {
+    const given = clientOrTorrent === null ? 'null' : typeof clientOrTorrent
+    throw new TypeError(`clientOrTorrent: a WebTorrent client or torrent was expected, not ${given}`)
+  }
   attachments.set(clientOrTorrent, attachment)
   return attachment
 }

@@ -3,8 +3,8 @@
  *
  * WebTorrent gives up a wire that has choked it for 5 s as soon as a peer waits to be connected, on the
  * assumption that the waiting one may be better. A candidate of ours is no such peer: it may be dead, and there
- * is always another. So ours are left out of WebTorrent's count of waiting peers, and it redials none of them:
- * one attempt, then the swarm is told, and knows better when to try again.
+ * is always another. So ours are left out of WebTorrent's count of waiting peers, and of those that never shook
+ * hands it redials none: one attempt, then the swarm is told, and knows better when to try again.
  */
 
 import type { PexSwarm } from '../extension/pex-swarm.ts'

@@ -52,6 +52,7 @@ describe('a wire that was fed by hand', () => {
     expect(remote.gaps().every(isGap)).toBe(true)
     ours.ut_pex.addPeer('198.51.1.2:6881')
     ours.ut_pex.dropPeer('203.0.113.2:6881')
+    ours.ut_pex.start()
     await aTurn()
     expect(remote.received.length).toBe(2)
   })
@@ -87,6 +88,23 @@ describe('a wire that was fed by hand', () => {
     expect(swarm.known().map(({ peer }) => peer)).toEqual(['198.51.1.1:6881'])
     expect(swarm.stats()).toMatchObject({ known: 1, claims: 1, candidates: 1 })
     expect(swarm.next(9)).toEqual(['198.51.1.1:6881'])
+  })
+
+  it('owes no drop of what it was told once its remote has switched ut_pex off', async () => {
+    await enter('203.0.113.2')
+    const { ours, remote } = await connect(utPex(), { address: '203.0.113.1', pieces: 'silent' })
+    ours.ut_pex.addPeer('198.51.1.1:6881')
+    ours.ut_pex.start()
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(remote.received.length).toBe(1)
+    ours.use(utPex({ swarm }))
+    remote.sayHandshake({ m: { ut_pex: 0 } })
+    await settle()
+    remote.sayHandshake({ m: { ut_pex: 1 } })
+    await aTurn()
+    expect(remote.received.length).toBe(2)
+    expect(peersOf(remote.received[1]!.message.dropped)).toEqual([])
+    expect(peersOf(remote.received[1]!.message.added)).toEqual(['203.0.113.2:6881'])
   })
 
   it('keeps its token bucket: six messages at once, whatever it joins', async () => {
@@ -224,10 +242,12 @@ describe('a wire of a swarm', () => {
       wrapped.call(ours)
     }
     swarm.close()
+    let count = 0
+    remote.wire.on('extended', () => count++)
     ours._sendExtendedHandshake()
     await settle()
     expect(calls).toEqual(['other'])
-    expect(remote.wire.peerExtendedHandshake.m).toMatchObject({ ut_pex: 1 })
+    expect(count).toBe(1)
   })
 
   it('that cannot send its handshake again is a warning, not an exception in `listenPort`', async () => {
@@ -269,10 +289,13 @@ describe('a wire of a swarm', () => {
     await settle()
     expect(a.ours.destroyed).toBe(true)
     expect(violations.at(-1)).toEqual(['flood', '203.0.113.1:6881', true, 1])
+    const warnings: unknown[] = []
+    swarm.on('warning', (error) => warnings.push((error as Error).message))
     vi.spyOn(b.ours, 'destroy').mockImplementationOnce(() => {
       throw new Error('no')
     })
     for (let i = 0; i < 16; i++) b.ours.ut_pex.onMessage(pex({}))
     expect(violations.filter((violation) => (violation as string[])[0] === 'flood').length).toBe(2)
+    expect(warnings).toEqual(['no'])
   })
 })

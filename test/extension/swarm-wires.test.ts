@@ -69,6 +69,7 @@ describe('a peer is not told', () => {
     await vi.advanceTimersByTimeAsync(120_000)
     expect(remote.received).toEqual([])
     other.ours.destroy()
+    await aTurn()
     remote.say(pex({ dropped: ['203.0.113.2:6881', '203.0.113.3:6881'] }))
     await aTurn()
     expect(remote.holds()).toEqual(['203.0.113.2:6881'])

@@ -1,6 +1,6 @@
-/** A swarm's events and answers: what is known, by whom, whom to dial; and what it says to a caller who is mistaken. */
+/** A swarm's events and answers: what is known, by whom, and whom to dial. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import utPex, { defaultLimits, PexSwarm, type PexSwarmOptions, type UtPexOptions } from '../../src/index.ts'
+import utPex, { PexSwarm, type PexSwarmOptions, type UtPexOptions } from '../../src/index.ts'
 import { type Connected, type ConnectOptions, closeWires, connect, listen, manyPeers, pex, type Remote, settle } from './wires.ts'
 
 let swarm: PexSwarm
@@ -178,9 +178,10 @@ describe('the candidates of a swarm', () => {
   it('are none any more once a wire has connected to them', async () => {
     const { remote } = await enter('203.0.113.1')
     await hear(remote, pex({ added: [x, y] }))
+    expect(swarm.stats().candidates).toBe(2)
     await enter('198.51.1.1', { outgoing: true })
-    expect(swarm.next(9)).toEqual([y])
     expect(swarm.stats().candidates).toBe(1)
+    expect(swarm.next(9)).toEqual([y])
   })
 
   it('leave out seeds while we are one', async () => {
@@ -201,7 +202,8 @@ describe('the candidates of a swarm', () => {
     const { remote: other } = await enter('203.0.113.3')
     await hear(remote, pex({ added: ['198.51.1.1:6999', y] }))
     await hear(other, pex({ added: ['198.51.1.1:6999', '198.51.1.1:7000'] }))
-    expect(swarm.next(9).sort()).toEqual(['198.51.1.1:7000', y])
+    expect(swarm.known().map(({ peer }) => peer)).toEqual([y, '198.51.1.1:7000'])
+    expect(swarm.stats().violations).toEqual({ 'refused-contact': 2 })
   })
 
   it('are only what accept() lets in; it is asked with the address as text, and a throw is a no', async () => {
@@ -256,6 +258,21 @@ describe('what a swarm knows', () => {
     expect(swarm.stats()).toMatchObject({ connections: 9, contacts: 9, known: 1, claims: 9, messagesReceived: 10, messagesSent: 10 })
   })
 
+  it('is without what a peer told before reset() of its wire, without an event; and nothing is sent there until start()', async () => {
+    const { ours, remote } = await enter('203.0.113.1')
+    await hear(remote, pex({ added: [x] }))
+    ours.ut_pex.reset()
+    expect([swarm.known(), swarm.sourcesOf(x), swarm.stats().claims]).toEqual([[], [], 0])
+    await hear(remote, pex({ added: [x] }))
+    expect(events.map(([name]) => name)).toEqual(['peer', 'candidates', 'peer'])
+    await enter('203.0.113.2')
+    await vi.advanceTimersByTimeAsync(100_000)
+    expect(remote.received).toEqual([])
+    ours.ut_pex.start()
+    await vi.advanceTimersByTimeAsync(65_000)
+    expect(remote.holds()).toEqual(['203.0.113.2:6881'])
+  })
+
   it('does not count what was sent and received before a wire joined', async () => {
     const { ours, remote } = await connect(utPex(), { address: '203.0.113.1' })
     await hear(remote, pex({ added: [x] }))
@@ -303,90 +320,5 @@ describe('close()', () => {
     expect(swarm.stats().connections).toBe(1)
     swarm[Symbol.dispose]()
     expect(swarm.stats().connections).toBe(0)
-  })
-})
-
-describe('a caller who is mistaken', () => {
-  const mistakes: readonly [string, () => unknown, RegExp, ErrorConstructor][] = [
-    ['options', () => new PexSwarm(null as never), /^options: an object was expected, not null$/, TypeError],
-    ['options', () => new PexSwarm('x' as never), /^options: an object/, TypeError],
-    ['listenPort', () => new PexSwarm({ listenPort: 65_536 }), /^listenPort: an integer 0–65535 was expected, not 65536$/, RangeError],
-    ['listenPort', () => new PexSwarm({ listenPort: '6881' as never }), /^listenPort: /, RangeError],
-    ['listenPort', () => (swarm.listenPort = 1.5), /^listenPort: /, RangeError],
-    ['private', () => new PexSwarm({ private: 1 as never }), /^private: true, false or 'unknown' was expected, not 1$/, TypeError],
-    ['private', () => (swarm.private = 'yes' as never), /^private: /, TypeError],
-    ['seeding', () => new PexSwarm({ seeding: 1 as never }), /^seeding: a boolean was expected, not 1$/, TypeError],
-    ['seeding', () => (swarm.seeding = undefined as never), /^seeding: /, TypeError],
-    ['pieceCount', () => new PexSwarm({ pieceCount: 0 }), /^pieceCount: an integer ≥ 1 was expected, not 0$/, RangeError],
-    ['pieceCount', () => (swarm.pieceCount = Number.POSITIVE_INFINITY), /^pieceCount: /, RangeError],
-    ['share', () => new PexSwarm({ share: true as never }), /^share: a function was expected, not true$/, TypeError],
-    ['accept', () => new PexSwarm({ accept: {} as never }), /^accept: a function/, TypeError],
-    ['clock', () => new PexSwarm({ clock: 7 as never }), /^clock: a function/, TypeError],
-    ['limits', () => new PexSwarm({ limits: null as never }), /^limits: an object was expected, not null$/, TypeError],
-    ['limits.x', () => new PexSwarm({ limits: { x: 1 } as never }), /^limits\.x: there is no such limit$/, TypeError],
-    ['limits.maxTold', () => new PexSwarm({ limits: { maxTold: -1 } }), /^limits\.maxTold: /, RangeError],
-    ['limits.maxTold', () => new PexSwarm({ limits: { maxTold: Number.NaN } }), /^limits\.maxTold: /, RangeError],
-    [
-      'limits.maxTold',
-      () => new PexSwarm({ limits: { maxTold: '5' as never } }),
-      /^limits\.maxTold: a number was expected, not 5$/,
-      TypeError,
-    ],
-    [
-      'limits.documentationNets',
-      () => new PexSwarm({ limits: { documentationNets: 1 as never } }),
-      /^limits\.documentationNets: a boolean/,
-      TypeError,
-    ],
-    ['count', () => swarm.next('5' as never), /^count: a number was expected, not 5$/, TypeError],
-    ['count', () => swarm.next(Number.NaN), /^count: a number was expected, not NaN$/, TypeError],
-    ['peer', () => swarm.report('198.51.1.1', 'failed'), /^peer: .*expected, not 198\.51\.1\.1$/, TypeError],
-    ['peer', () => swarm.report(undefined as never, 'failed'), /^peer: .*expected, not undefined$/, TypeError],
-    ['outcome', () => swarm.report(x, 'maybe' as never), /^outcome: 'connected' or 'failed' was expected, not maybe$/, TypeError],
-    ['peer', () => swarm.sourcesOf('x'), /^peer: /, TypeError],
-    ['listener', () => swarm.on('peer', 7 as never), /^listener: a function was expected, not 7$/, TypeError],
-    ['options', () => utPex(null as never), /^options: an object was expected, not null$/, TypeError],
-    ['swarm', () => utPex({ swarm: {} as never }), /^swarm: a PexSwarm was expected, not \[object Object\]$/, TypeError],
-    ['address', () => utPex({ address: 'example.com' }), /^address: an IPv4 or IPv6 address was expected, not example\.com$/, TypeError],
-    ['address', () => utPex({ address: null as never }), /^address: /, TypeError],
-    ['port', () => utPex({ port: 65_536 }), /^port: an integer 0–65535 was expected, not 65536$/, RangeError],
-    ['port', () => utPex({ port: '6881' as never }), /^port: /, RangeError],
-    ['outgoing', () => utPex({ outgoing: 'no' as never }), /^outgoing: a boolean was expected, not no$/, TypeError],
-  ]
-
-  it.each(mistakes)('about %s hears of it at once: %#', (_name, act, text, type) => {
-    expect(act).toThrow(type)
-    expect(act).toThrow(text)
-  })
-
-  it('changes nothing by it', () => {
-    for (const [, act] of mistakes) expect(act).toThrow()
-    expect([swarm.listenPort, swarm.private, swarm.seeding, swarm.pieceCount]).toEqual([0, false, false, undefined])
-  })
-})
-
-describe('limits', () => {
-  const message = pex({ added: manyPeers(60), dropped: [x] })
-  const names = Object.entries(defaultLimits).flatMap(([name, value]) => (typeof value === 'number' ? [name] : []))
-
-  it.each(names)('.%s may be set to 0, a half or infinity, or is refused at once: nothing hangs or throws later', async (name) => {
-    for (const value of [0, 0.5, Number.POSITIVE_INFINITY]) {
-      try {
-        make({ limits: { [name]: value } })
-      } catch (error) {
-        expect(String(error)).toMatch(new RegExp(`limits\\.${name}: `))
-        continue
-      }
-      const { ours, remote } = await enter('203.0.113.1')
-      const other = await enter('203.0.113.2', { outgoing: true, pieces: 'silent' })
-      ours.ut_pex.onMessage(message)
-      ours.ut_pex.onMessage(message)
-      Object.defineProperty(other.ours.constructor, 'isBackpressured', { value: () => true, configurable: true })
-      for (let i = 0; i < 4; i++) vi.advanceTimersByTime(40_000)
-      Reflect.deleteProperty(other.ours.constructor, 'isBackpressured')
-      for (const peer of swarm.next(3)) swarm.report(peer, 'failed')
-      await hear(remote, pex({ dropped: manyPeers(60) }))
-      await closeWires()
-    }
   })
 })

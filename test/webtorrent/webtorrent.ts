@@ -94,6 +94,12 @@ export async function readyTorrent(client: TestClient, from: TestData, how: 'emp
   return torrent
 }
 
+/** The ids that our handshakes gave ut_pex on this wire: one, or none. */
+export function idsOfUtPex(wire: TestWire | undefined): string[] {
+  const mapping = wire?.extendedMapping ?? {}
+  return Object.keys(mapping).filter((id) => mapping[id] === 'ut_pex')
+}
+
 /** Mocks timers and clocks; what I/O there is goes on in real turns of the event loop. */
 export function mockTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] })
