@@ -3,7 +3,7 @@
  *
  * This is the one ugly fast place of the send path: in a large swarm nearly every connection gets bytes of its own once a
  * minute. The lists are written straight into the message, which is as long as it will be from the start. Measured: a
- * message of 50 added and 50 dropped takes 1 µs, by way of `encodeMessage` it took 9 µs, for that wants six arrays first.
+ * turn with 50 added and 50 dropped takes 5 µs in all; by way of `encodeMessage`, which wants six arrays first, it took 12 µs.
  * It writes what `encodeMessage` would, byte for byte.
  */
 

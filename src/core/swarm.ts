@@ -361,9 +361,7 @@ export class Swarm<Id> {
   /** Opens, closes, pauses or resumes its outbox, as its facts and the torrent's are now. */
   #gate(connection: Connection<Id>, now: number): void {
     const { outbox } = connection
-    // Before its extended handshake nobody knows what it takes.
-    const isKnown = connection.readyAt !== Number.POSITIVE_INFINITY
-    if (isKnown && connection.remoteId === 0) outbox.close()
+    if (connection.remoteId === 0) outbox.close()
     else if (connection.isSettled) outbox.open(this.#timeline, now, connection.readyAt)
     if (connection.isStopped || this.#private !== false) outbox.pause()
     else outbox.resume(now)

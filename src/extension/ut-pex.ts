@@ -165,6 +165,11 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
     this.#link.open()
   }
 
+  /** Whether it is in a swarm, or was in one that has let it go. */
+  get hasJoined(): boolean {
+    return this.#link !== undefined
+  }
+
   /** Whether anybody listens to what the remote tells. */
   get isListening(): boolean {
     return this.listenerCount('peer') > 0 || this.listenerCount('dropped') > 0

@@ -8,7 +8,7 @@
 
 import type { Privacy } from '../core/swarm.ts'
 import { PexSwarm } from '../extension/pex-swarm.ts'
-import { utPex } from '../extension/ut-pex.ts'
+import { UtPex, utPex } from '../extension/ut-pex.ts'
 import { Dialler } from './dialler.ts'
 import { isDiallable, privacyOf, type WebTorrentClient, type WebTorrentTorrent, type WebTorrentWire } from './host.ts'
 
@@ -164,8 +164,12 @@ class AttachedTorrent {
       wire.use(extension)
       return
     }
-    old.reset?.()
-    wire.ut_pex = undefined
+    // Ours of an earlier attachment joins, and its clock goes on: nobody may hear from us twice in a minute.
+    const isOurs = old instanceof UtPex && old.hasJoined
+    if (!isOurs) {
+      old.reset?.()
+      wire.ut_pex = undefined
+    }
     const instance = new extension(wire)
     wire.ut_pex = instance
     wire._ext.ut_pex = instance

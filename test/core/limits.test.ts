@@ -23,6 +23,7 @@ describe('limits', () => {
 
   it('refuse a name that there is none of, and a value of another type', () => {
     expect(() => limitsWith({ maxContact: 3 } as Partial<Limits>)).toThrow('limits.maxContact: there is no such limit')
+    expect(() => limitsWith({ toString: () => '3' } as Partial<Limits>)).toThrow('limits.toString: there is no such limit')
     expect(() => limitsWith({ maxContacts: '3' } as unknown as Partial<Limits>)).toThrow('limits.maxContacts: a number was expected, not 3')
   })
 

@@ -9,7 +9,7 @@ import { build } from 'vite'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Child {
-  /** Runs a module that may import `utPex` and `PexSwarm` from 'ut_pex', and packages by name. What it printed; fails if it failed, or took 5 s. */
+  /** Runs a module that may import `utPex` and `PexSwarm` from 'ut_pex', and packages by name. What it printed; fails if it failed, or took 15 s. */
   run(program: string, ...flags: string[]): Promise<string>
   remove(): void
 }
@@ -30,7 +30,7 @@ export async function newChild(): Promise<Child> {
     run: (program, ...flags) => {
       const source = program.replaceAll("'ut_pex'", `'${pathToFileURL(library).href}'`)
       const { promise, resolve, reject } = withResolvers<string>()
-      const options = { cwd: root, timeout: 5_000 }
+      const options = { cwd: root, timeout: 15_000 }
       execFile(process.execPath, [...flags, '--input-type=module', '-e', source], options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout)
         else reject(new Error(`${error.message}\n${stderr}`))

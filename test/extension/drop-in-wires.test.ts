@@ -153,11 +153,20 @@ describe('a wire in any state', () => {
 
   it('may be destroyed before it was ever used', async () => {
     const ours = newWire()
+    const remote = new Remote()
+    join(ours, remote.wire)
+    shakeHands(ours, remote.wire)
+    await settle()
     ours.destroy()
     await settle()
     ours.use(utPex())
+    const send = vi.spyOn(ours, 'extended')
+    ours.ut_pex.addPeer('203.0.113.1:6881')
+    ours.ut_pex.start()
+    expect(vi.getTimerCount()).toBe(0)
     exercise(ours.ut_pex)
     expect(vi.getTimerCount()).toBe(0)
+    expect(send).not.toHaveBeenCalled()
   })
 
   it('may throw when it is to send: that is a warning, not an exception out of a timer', async () => {

@@ -101,7 +101,7 @@ describe('a private swarm', () => {
     expect(members.map(({ ours }) => ours.destroyed)).toEqual([false, false])
   })
 
-  it('tells a wire that was attached late that there is no ut_pex', async () => {
+  it('does not name ut_pex to the remote of a wire that was attached late', async () => {
     make(true)
     const ours = newWire('tcpIncoming', { address: '203.0.113.1', port: 50_000 })
     const remote = new Remote()

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UtPex } from '../../src/extension/ut-pex.ts'
 import { attach } from '../../src/webtorrent/index.ts'
 import { Network } from './network.ts'
-import { connectFrom } from './remote.ts'
+import { connectFrom, type Remote } from './remote.ts'
 import { makeTorrent } from './torrents.ts'
 import { destroyClients, idsOfUtPex, mockTime, newClient, pass, readyTorrent, turns } from './webtorrent.ts'
 
@@ -104,6 +104,30 @@ describe('detach', () => {
     late.tell(['198.51.100.9:6881'])
     await pass(1_000)
     expect(network.dials.map(({ address }) => address)).toEqual(['198.51.100.9:6881'])
+  })
+
+  it('and attach anew within a minute let nobody hear from us twice in that minute, and lose no drop', async () => {
+    const client = newClient()
+    const torrent = await readyTorrent(client, one)
+    const [a, b] = [first, second].map((address, i) => connectFrom(address, client, { infoHash: one.infoHash, p: 7007 + i })) as [
+      Remote,
+      Remote,
+    ]
+    const attached = attach(client)
+    await pass(5_000)
+    expect(a.told).toEqual(['203.0.113.8:7008'])
+    attached.detach()
+    b.hangUp()
+    await pass(1_000)
+    attach(client)
+    expect(torrent.wires.length).toBe(1)
+    connectFrom('203.0.113.10:50000', client, { infoHash: one.infoHash, p: 7010 })
+    await pass(50_000)
+    expect(a.messages.length).toBe(1)
+    await pass(20_000)
+    expect(a.messages.length).toBe(2)
+    expect(a.messages[1]?.dropped.length).toBe(6)
+    expect(a.told).toEqual(['203.0.113.8:7008', '203.0.113.10:7010'])
   })
 
   it('and attach anew take up what is open', async () => {
