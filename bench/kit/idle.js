@@ -1,0 +1,74 @@
+/** 10,000 wires at rest, as JSON: timers, CPU in one second, heap for one instance with two listeners. `node --expose-gc idle.js`. */
+import utPex, { PexSwarm } from 'ut_pex'
+import utPex5 from 'ut_pex5'
+import { cpuMs } from './rounds.js'
+
+const count = 10_000
+const setTimer = globalThis.setTimeout
+let timers = 0
+globalThis.setTimeout = (...args) => {
+  timers++
+  return setTimer(...args)
+}
+globalThis.setInterval = globalThis.setTimeout
+
+function usedBytes() {
+  globalThis.gc()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** No events of its own: what is weighed is the extension. */
+class BareWire {
+  peerExtendedMapping = { ut_pex: 1 }
+  on() {}
+  removeListener() {}
+  extended() {}
+  destroy() {}
+}
+
+const onPeer = () => {}
+const onDropped = () => {}
+
+/** Bytes for one instance with two listeners. */
+function weigh(create) {
+  const wires = Array.from({ length: count }, () => new BareWire())
+  const instances = Array(count)
+  const before = usedBytes()
+  for (let i = 0; i < count; i++) {
+    instances[i] = new (create())(wires[i])
+    instances[i].on('peer', onPeer)
+    instances[i].on('dropped', onDropped)
+  }
+  const bytes = (usedBytes() - before) / count
+  if (instances.length !== wires.length) throw new Error('unreachable')
+  return bytes
+}
+
+const instanceBytes = weigh(() => utPex())
+const instanceBytes5 = weigh(() => utPex5())
+
+const swarm = new PexSwarm()
+const wires = Array.from({ length: count }, (_, index) => {
+  const wire = new BareWire()
+  Object.assign(wire, { type: 'tcpIncoming', remoteAddress: `20.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, remotePort: 50_000 })
+  Object.assign(wire, { peerId: 'x'.repeat(40), peerExtensions: { extended: true }, peerExtendedHandshake: { m: { ut_pex: 1 } } })
+  wire.ut_pex = new (utPex({ swarm }))(wire)
+  return wire
+})
+// They settle after two seconds.
+await new Promise((resolve) => setTimer(resolve, 3_000))
+timers = 0
+const start = cpuMs()
+await new Promise((resolve) => setTimer(resolve, 1_000))
+const idleMs = cpuMs() - start
+if (swarm.stats().connections !== wires.length) throw new Error('not connected')
+console.log(
+  JSON.stringify({
+    'CPU ms in one second at rest': idleMs,
+    'timers set in that second': timers,
+    'bytes for an instance with two listeners': instanceBytes,
+    'bytes for one of ut_pex 5.0.2': instanceBytes5,
+  }),
+)
+process.exit()
