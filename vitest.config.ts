@@ -14,7 +14,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: /^ut_pex$/, replacement: source('index.ts') },
-      { find: /^ut_pex\/(core|codec|webtorrent)$/, replacement: source('$1/index.ts') },
+      { find: /^ut_pex\/(core|codec|conformance|webtorrent)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {

@@ -1,0 +1,152 @@
+/**
+ * Would the observer notice if our core were at fault? Each fault is planted into a copy of the core, which then lives through
+ * hours among peers by chance until it is found, and under the clause that it breaks.
+ *
+ * The copies are written to `build/faults`. A text that is to be replaced must stand in its file once: no fault is lost when
+ * the source changes.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import type { Clause } from '../../src/conformance/index.ts'
+import type { Swarm } from '../../src/core/swarm.ts'
+import { Hub, type HubOptions } from './hub.ts'
+
+interface Fault {
+  readonly name: string
+  readonly clause: Clause
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  readonly torrent: 'public' | 'magnet'
+}
+
+const fault = (clause: Clause, name: string, file: string, [find, replace]: readonly [string, string]): Fault => ({
+  clause,
+  name,
+  file,
+  find,
+  replace,
+  torrent: clause === 'N30' ? 'magnet' : 'public',
+})
+
+const faults: readonly Fault[] = [
+  fault('N4', 'contacts without flags are left out', 'inbox', [
+    'const hasFlags = byteLengthOf(flagsList) > 0',
+    'const hasFlags = byteLengthOf(flagsList) > 0\n    if (!hasFlags) return',
+  ]),
+  fault('N7', 'e is not heeded', 'connection', ['this.#setFlag(flag.encryption, handshake.encryption)', '']),
+  fault('N8', 'upload_only is not heeded', 'connection', ['this.#setFlag(flag.seed, handshake.uploadOnly)', '']),
+  fault('N8', 'a seed that becomes one later stays a leech', 'swarm', [
+    'if (connection.isSettled) this.#contacts.refreshFlags(connection)',
+    'if (connection.isSettled) return',
+  ]),
+  fault('N10', 'ut_holepunch 0 counts', 'connection', ['handshake.utHolepunch > 0', 'true']),
+  fault('N11', 'a second connection adds no flags', 'contacts', [
+    'known.holders.push(connection)\n      this.refreshFlags(connection)',
+    'known.holders.push(connection)',
+  ]),
+  fault('N13', 'who is half connected is told', 'swarm', ['if (!peer.isExtended) this.#completeHandshake', 'this.#completeHandshake']),
+  fault('N13', 'p wins over the port that was dialled', 'connection', ['(this.#flags & flag.outgoing) !== 0 || ', '']),
+  fault('N14', 'the local network is told abroad', 'connection', ['return mayCross((audience >> 1) as Scope, this.scope)', 'return true']),
+  fault('N15', 'a drop that was lately told is forgotten', 'timeline', [
+    'else dropped.push(entry)\n      }\n      cursor.odd',
+    'else if (entry.departedAt % 7 > 0) dropped.push(entry)\n      }\n      cursor.odd',
+  ]),
+  fault('N16', 'a contact goes with its first connection', 'contacts', [
+    'if (contact.holders.length > 0) {',
+    'if (contact.holders.length > 9) {',
+  ]),
+  fault('N18', 'the id 0 begins the minute anew', 'outbox', [
+    'this.#inherited = []\n    this.#sleep()',
+    'this.#inherited = []\n    this.#slotAt = undefined\n    this.#lastSentAt = Number.NEGATIVE_INFINITY\n    this.#sleep()',
+  ]),
+  fault('N20', 'who is back is told again', 'timeline', [
+    'if (again !== undefined) cursor.hold(again, receiver)\n        else if (dropped.length >= this.#limits.maxContacts) return false',
+    'if (again !== undefined) {}\n        else if (dropped.length >= this.#limits.maxContacts) return false',
+  ]),
+  fault('N20', 'what was withheld is never told', 'timeline', [
+    'for (const entry of cursor.odd) {',
+    'for (const entry of [] as Entry[]) {',
+  ]),
+  fault('N22', 'one too many is added', 'timeline', [
+    'const room = Math.min(this.#limits.maxContacts,',
+    'const room = Math.min(this.#limits.maxContacts + 1,',
+  ]),
+  fault('N23', 'one too many is dropped', 'timeline', [
+    'else if (dropped.length >= this.#limits.maxContacts) return false',
+    'else if (dropped.length > this.#limits.maxContacts) return false',
+  ]),
+  fault('N25', 'who went for any reason is told as recently seen', 'contacts', [
+    'this.#timeline.disconnect(contact.entry, connection.leaving, now)',
+    "this.#timeline.disconnect(contact.entry, 'recent', now)",
+  ]),
+  fault('N25', 'what was recently seen is not dropped next', 'timeline', ['cursor.owed.push(entry)', '']),
+  fault('N25', 'what was recently seen is told though many are live', 'timeline', [
+    'if (liveCount >= this.#limits.maxRecent) continue',
+    'if (liveCount < 0) continue',
+  ]),
+  fault('N28', 'every port of an address is handed out', 'candidates', ['return freeAt <= now', 'return true']),
+  fault('N29', 'the lowest priority comes first', 'candidates', [': priority > otherPriority', ': priority < otherPriority']),
+  fault('N30', 'messages are sent while nobody knows whether it is private', 'swarm', [
+    'if (connection.isStopped || this.#private !== false) outbox.pause()',
+    'if (connection.isStopped) outbox.pause()',
+  ]),
+  fault('N30', 'what was received on a private torrent is kept', 'swarm', [
+    'if (value === true) this.#hearsay.forget(this.#connections.values())',
+    '',
+  ]),
+  fault('N31', 'm is not additive', 'connection', [
+    'if (handshake.utPex !== undefined) this.remoteId = handshake.utPex',
+    'this.remoteId = handshake.utPex ?? 0',
+  ]),
+  fault('N1', 'the id 0 does not end it', 'swarm', [
+    'if (connection.remoteId === 0) outbox.close()',
+    'if (connection.remoteId < 0) outbox.close()',
+  ]),
+]
+
+const root = new URL('../../', import.meta.url)
+const core = new URL('src/core/', root)
+
+/** A core with this fault. */
+async function plant({ name, file, find, replace }: Fault): Promise<typeof Swarm> {
+  const folder = new URL(`build/faults/conformance/${name.replaceAll(/\W+/g, '-')}/`, root)
+  mkdirSync(folder, { recursive: true })
+  for (const source of readdirSync(core).filter((path) => path.endsWith('.ts'))) {
+    const text = readFileSync(new URL(source, core), 'utf8')
+    if (source === `${file}.ts` && text.split(find).length !== 2) throw new RangeError(`'${name}': its text must stand in ${source} once`)
+    const faulty = source === `${file}.ts` ? text.replace(find, () => replace) : text
+    const moved = faulty.replaceAll(/ from '(\.\.\/.+)'/g, (_whole, path: string) => ` from '${fileURLToPath(new URL(path, core))}'`)
+    writeFileSync(new URL(source, folder), moved)
+  }
+  const path = fileURLToPath(new URL('swarm.ts', folder))
+  const module = (await import(/* @vite-ignore */ path)) as { readonly Swarm: typeof Swarm }
+  return module.Swarm
+}
+
+const tiny = { maxContacts: 3, maxRecent: 2 }
+
+/** The clauses that are found broken in hours of this core, up to the hour in which it is this one. */
+function found(faultyCore: typeof Swarm, { clause, torrent }: Pick<Fault, 'clause' | 'torrent'>): ReadonlySet<Clause> {
+  const all = new Set<Clause>()
+  for (let seed = 1; seed <= 20 && !all.has(clause); seed++) {
+    const limits: Partial<HubOptions> = seed % 2 === 0 ? { limits: tiny, rules: tiny } : {}
+    // A magnet takes its time to become private, and public again.
+    const hours = torrent === 'magnet' ? 6 : 1
+    const hub = new Hub({ seed, peers: 12, hours, stayMinutes: 5, awayMinutes: 2, torrent, core: faultyCore, ...limits }).run()
+    for (const finding of hub.observer.findings) if (finding.by === 'local') all.add(finding.clause)
+  }
+  return all
+}
+
+describe('a fault of the core is found:', () => {
+  test.each(faults)('$clause, $name', async (planted) => {
+    expect([...found(await plant(planted), planted)]).toContain(planted.clause)
+  })
+
+  test('and none in a copy without', async () => {
+    const none = await plant(fault('N1', 'none', 'swarm', ['export class Swarm<', 'export class Swarm<']))
+    expect([...found(none, { clause: 'N1', torrent: 'public' })]).toEqual([])
+  })
+})
