@@ -110,6 +110,10 @@ describe('each peer', () => {
   })
 
   it('is told at a time of its own: after an idle hour an arrival is not told to all at once', async () => {
+    // The swarm's seed: where in its first two seconds each grid begins is chance.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    swarm = new PexSwarm({ listenPort: 6881 })
+    random.mockRestore()
     const remotes: Remote[] = []
     for (let i = 1; i <= 20; i++) {
       remotes.push((await enter(`203.0.113.${i}`)).remote)
@@ -122,7 +126,7 @@ describe('each peer', () => {
     const times = remotes.map(({ received }) => received.at(-1)!.at - arrivedAt).sort((a, b) => a - b)
     expect(times[0]).toBeGreaterThan(0)
     expect(times.at(-1)! - times[0]!).toBeGreaterThan(50_000)
-    expect(Math.max(...times.slice(1).map((at, index) => at - times[index]!))).toBeLessThan(10_000)
+    expect(Math.max(...times.map((at) => times.filter((other) => other >= at && other < at + 1_000).length))).toBeLessThan(5)
   })
 })
 
