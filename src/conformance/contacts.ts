@@ -5,6 +5,7 @@
  * connections to one peer are one contact. When a peer changes its `p` one contact goes and another comes.
  */
 
+import { forgetOldest } from './bounds.ts'
 import { bit, type Connection } from './connection.ts'
 import { familyOf, type Key } from './endpoint.ts'
 import type { LeavingReason } from './facts.ts'
@@ -58,9 +59,6 @@ export interface Gone {
   readonly earlier: Gone | undefined
 }
 
-/** Departures that are remembered; the oldest is forgotten first. */
-const maxGone = 20_000
-
 export class Contacts<Id> {
   readonly live: Map<Key, Contact<Id>> = new Map()
   readonly gone: Map<Key, Gone> = new Map()
@@ -113,7 +111,7 @@ export class Contacts<Id> {
     this.live.delete(contact.key)
     if (remaining.length === 0) {
       this.gone.set(contact.key, gone)
-      if (this.gone.size > maxGone) this.gone.delete(this.gone.keys().next().value!)
+      forgetOldest(this.gone)
       return
     }
     const again = new Contact<Id>(contact.key, liveSince, gone)

@@ -7,6 +7,7 @@
  */
 
 import { Scope } from '../address/index.ts'
+import { forgetOldest, remember } from './bounds.ts'
 import { bit } from './connection.ts'
 import { addressOf, familyOf, type Key, keyOf, scopeOfKey, textOf } from './endpoint.ts'
 import { type Ledger, listed, type Where } from './ledger.ts'
@@ -19,10 +20,8 @@ const hourMs = 60 * 60_000
 const [windowLength, otherSources] = [40, 3]
 /** Contacts of one address that may be dialled in an hour, the second only after the first is over. */
 const maxPerHour = 2
-/** Contacts that are remembered; the oldest is forgotten first. */
-const maxOffers = 20_000
 /** So many can be asked of a node: who was told of more may have forgotten the best. */
-const maxRemembered = 1_000
+const maxCompared = 1_000
 
 interface Offer<Id> {
   readonly key: Key
@@ -87,7 +86,7 @@ export class Dials<Id> {
         isDialled: false,
       }
       this.#offers.set(key, offer)
-      if (this.#offers.size > maxOffers) this.#offers.delete(this.#offers.keys().next().value!)
+      forgetOldest(this.#offers)
     } else if (!offer.sources.has(source)) offer.hasHistory = true
     offer.sources.add(source)
     offer.isDialled = false
@@ -167,7 +166,7 @@ export class Dials<Id> {
   #judgePriority(dialled: Offer<Id>, source: Id, free: readonly Offer<Id>[], where: Where<Id>): void {
     const { address } = this
     if (
-      this.#offers.size > maxRemembered ||
+      this.#offers.size > maxCompared ||
       address === undefined ||
       dialled.hasHistory ||
       !dialled.isGlobal ||
@@ -211,11 +210,6 @@ export class Dials<Id> {
     }
     return free
   }
-}
-
-function remember(keys: Set<Key>, key: Key): void {
-  keys.add(key)
-  if (keys.size > maxOffers) keys.delete(keys.values().next().value!)
 }
 
 function isGlobal(key: Key): boolean {

@@ -11,6 +11,7 @@
  */
 
 import { mayCross, Scope } from '../address/index.ts'
+import { remember } from './bounds.ts'
 import { bit, type Connection, leastPort, reservedBits } from './connection.ts'
 import { Dials } from './dials.ts'
 import { addressOf, type Key, keyAt, portOf, scopeOfKey, textOf } from './endpoint.ts'
@@ -88,17 +89,17 @@ export class Receiving<Id> {
     const { at, byteLength, privacy } = circumstances
     const heard = this.#heardOn(connection)
     const isCalm = at - (heard.times.at(-1) ?? Number.NEGATIVE_INFINITY) >= readGapMs
-    heard.times = [...heard.times.filter((time) => at - time < 60_000), at]
+    heard.times = [...heard.times.slice(-honestPerMinute).filter((time) => at - time < 60_000), at]
     const isBroken = message.faults.some(({ clause }) => clause === 'N2')
     if (heard.times.length > honestPerMinute || byteLength > maxMessageBytes || isBroken) heard.isEgregious = true
     for (const { key } of news.dropped) {
-      heard.droppedAddresses.add(addressOf(key))
+      remember(heard.droppedAddresses, addressOf(key))
       this.#dials.drop(connection.id, key)
     }
     const isPlain = isCalm && privacy === false && !isBroken && message.added.length <= maxExpected && !heard.isEgregious
     for (const contact of news.added) {
       if (privacy === true) {
-        heard.forgotten.add(contact.key)
+        remember(heard.forgotten, contact.key)
         this.#dials.forget(contact.key)
         continue
       }
@@ -106,7 +107,7 @@ export class Receiving<Id> {
       if (news.addedAgain.has(contact.key)) continue
       this.#dials.offer(connection.id, contact)
       const clause = reasonToExpect(contact)
-      if (!isPlain || !this.#isReporting || clause === undefined || !this.#mustTake(connection, contact.key)) continue
+      if (!isPlain || !this.#isReporting || clause === undefined || !this.#mustTake(connection, contact.key, news)) continue
       this.#expected.push({ connection: connection.id, key: contact.key, clause, until: at + this.#rules.reportMs })
     }
   }
@@ -206,12 +207,13 @@ export class Receiving<Id> {
   }
 
   /** Whether no receiver has a reason to leave out this contact of this source. */
-  #mustTake({ inbound, key: own, remoteKey, scope = Scope.global }: Connection<Id>, key: Key): boolean {
+  #mustTake({ inbound, key: own, remoteKey, scope = Scope.global }: Connection<Id>, key: Key, { added }: News): boolean {
     if (portOf(key) < leastPort || key === own || key === remoteKey || portOf(key) === this.#listenPort) return false
     if (inbound.held.size >= maxExpected || !mayCross(scopeOfKey(key), scope)) return false
-    let ports = 0
-    for (const held of inbound.held.keys()) if (addressOf(held) === addressOf(key)) ports++
-    return ports < maxPorts
+    const ports = new Set(
+      [...inbound.held.keys(), ...added.map((contact) => contact.key)].filter((told) => addressOf(told) === addressOf(key)),
+    )
+    return ports.size <= maxPorts
   }
 
   /** A drop with another port stands for the one that was added: libtorrent drops so. */

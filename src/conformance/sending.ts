@@ -269,9 +269,9 @@ export class Sending<Id> {
     const { outbound, inbound, scope, wasSeed } = connection
     const dues: Due[] = []
     for (const contact of this.#contacts.live.values()) {
-      const { key, connections } = contact
+      const { key } = contact
       if (outbound.held.has(key) || inbound.held.has(key) || inbound.lapsed.has(key)) continue
-      if (connections.has(connection) || connection.key === key) continue
+      if (connection.key === key) continue
       if (!contact.isShared || (wasSeed && contact.wasSeed) || !mayCross(scopeOfKey(key), scope ?? Scope.global)) continue
       dues.push({ key, dueAt: Math.max(contact.liveSince, since) })
     }

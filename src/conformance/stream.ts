@@ -5,6 +5,7 @@
  * id 0, and begins anew, with nothing, when it gives another one again. The sender's clock does not: that is the connection's.
  */
 
+import { remember } from './bounds.ts'
 import type { Key } from './endpoint.ts'
 
 interface FormerId {
@@ -62,7 +63,7 @@ export class Stream {
     if (wasEnabled) this.formerIds = [...this.formerIds.slice(1 - maxFormerIds), { id: this.id, endedAt: at }]
     this.id = id
     if (wasEnabled === this.isEnabled) return false
-    for (const key of this.held.keys()) this.lapsed.add(key)
+    for (const key of this.held.keys()) remember(this.lapsed, key)
     this.held.clear()
     this.messageCount = 0
     this.enabledAt = this.isEnabled ? at : Number.POSITIVE_INFINITY

@@ -9,6 +9,7 @@
  *     content  N17  N20  N31                            what the receiver holds
  */
 
+import { forgetOldest, remember } from './bounds.ts'
 import { leastPort, reservedBits } from './connection.ts'
 import { familyOf, isMapped, type Key, portOf, textOf } from './endpoint.ts'
 import type { Ledger, Where } from './ledger.ts'
@@ -182,11 +183,15 @@ export function apply(stream: Stream, { added, dropped }: News, at: number): voi
     stream.held.delete(key)
     stream.lapsed.delete(key)
   }
-  for (const { key } of added) stream.held.set(key, at)
+  for (const { key } of added) {
+    stream.held.set(key, at)
+    // Who tells so much is no longer followed to the letter.
+    if (!forgetOldest(stream.held)) stream.isComplete = false
+  }
 }
 
 /** The message came when its receiver had just ended to take messages: what it says is known, and adds up to nothing. */
 export function lapse(stream: Stream, { added, dropped }: StrictMessage): void {
   for (const { key } of dropped) stream.lapsed.delete(key)
-  for (const { key } of added) stream.lapsed.add(key)
+  for (const { key } of added) remember(stream.lapsed, key)
 }

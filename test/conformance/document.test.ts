@@ -36,7 +36,7 @@ function rowsOf(text: string): Row[] {
 /** The files that are named, and the titles quoted after each. */
 function referencesOf(text: string): { readonly path: string; readonly titles: readonly string[] }[] {
   const references: { path: string; titles: string[] }[] = []
-  for (const [, path, title] of text.matchAll(/`((?:src|test|docs|fuzz|bench)\/[^`]+)`|“([^”]+)”/g)) {
+  for (const [, path, title] of text.matchAll(/`((?:src|test|docs|fuzz|bench)\/[^`]+\.\w+)`|“([^”]+)”/g)) {
     if (path !== undefined) references.push({ path, titles: [] })
     else references.at(-1)?.titles.push(title as string)
   }

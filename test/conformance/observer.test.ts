@@ -38,6 +38,16 @@ describe('an observer', () => {
     expect(said.play('wait 60; A < +B id=1').broken).toEqual(['N1', 'N20'])
   })
 
+  test('remembers so much of a peer, and no longer follows to the letter who tells more', () => {
+    const scene = new Scene().play('join A')
+    for (let message = 0; message < 21; message++) {
+      const contacts = Array.from({ length: 1_000 }, (_, index) => `9.${message}.${index >> 8}.${index & 0xff}:1`)
+      scene.play(`wait 60; A > +${contacts.join(' +')}`)
+    }
+    scene.play('wait 60; A > -9.0.0.0:1')
+    expect(scene.broken).toEqual(['N22 by a peer'])
+  })
+
   test('keeps so many findings, and counts the others', () => {
     const scene = new Scene({ rules: { maxFindings: 3 } }).play('join A B id=0; hears A id=1; wait 3')
     for (let count = 0; count < 9; count++) scene.play('A < +B/90')

@@ -6,6 +6,7 @@
  *          incoming p=6881     it dialled the node; what it says in its extended handshake: p, e, upload_only, holepunch, id (of
  *          e=1 utp seed        ut_pex, else 1; 0 for a peer that is deaf; - for none)
  *          mute plain late     no extended handshake yet; not extended; not heard from the start
+ *          unshared            the node tells nobody of it
  *     hears A id=9             an extended handshake of A        says A id=9     one to A, from whom the node takes id 7 at first
  *     wait 60; pieces A all; leave B resource-limit; private unknown; stop A; go A; finish
  *     A < +B +C/12 -D id=9     the node tells A of B and C (with the flags 0x12, else 0x10), and drops D
@@ -115,6 +116,7 @@ export class Scene {
       transport: options.has('utp') ? 'utp' : 'tcp',
       isExtended,
       ...(options.has('late') ? { isHeardFromStart: false } : {}),
+      ...(options.has('unshared') ? { isShared: false } : {}),
     })
     if (isExtended) this.#says(connection, new Map([['id', '7']]))
     if (isExtended && !options.has('mute')) this.#hears(connection, new Map([['id', '1'], ...options]))
@@ -181,7 +183,7 @@ export class Scene {
 
 const privacies: Readonly<Record<string, Privacy>> = { true: true, false: false, unknown: 'unknown' }
 const reasons: readonly LeavingReason[] = ['duplicate', 'no-mutual-interest', 'resource-limit']
-const flagWords = new Set(['incoming', 'utp', 'seed', 'mute', 'plain', 'late'])
+const flagWords = new Set(['incoming', 'utp', 'seed', 'mute', 'plain', 'late', 'unshared'])
 const isOption = (word: string): boolean => flagWords.has(word) || word.includes('=')
 
 function optionsOf(words: readonly string[]): Map<string, string> {
