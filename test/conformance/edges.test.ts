@@ -26,11 +26,13 @@ const sending: readonly Edge[] = [
   ['silence is found when the receiver leaves', `${two} wait 118; leave A`, ['N20']],
   ['silence is found when the torrent becomes private', `${two} wait 118; private true`, ['N20']],
   ['silence is none before its time', `${two} wait 117; leave A`, []],
+  ['six that are told are not enough', 'join A; join B1..B9 id=0; wait 3; A < +B1..B6', ['N20']],
   ['who is not shared need not be told', 'join A; join B id=0 unshared; wait 600; finish', []],
   ['what a peer told when it was too late is known to it', 'join A; join B id=0; says A id=0; A > +B id=7; wait 600; finish', []],
   ['a peer that had switched it off hears all anew', `${two} A < +B; hears A id=0; wait 60; hears A id=1; wait 121; finish`, ['N20']],
 ]
 
+const live24 = 'join A; join B1..B23 id=0; wait 3; A < +B1..B23; join D id=0; wait 3; leave D duplicate; wait 60;'
 const hangUps = 'join A; join B id=0; wait 3; leave B duplicate; join C1..C3 id=0; wait 3; leave C1..C3 duplicate; wait 60;'
 const recent: readonly Edge[] = [
   [
@@ -45,6 +47,8 @@ const recent: readonly Edge[] = [
   ],
   ['of the last three the fourth is none', `${hangUps} A < +B; wait 60; A < -B`, ['N25'], { rules: { maxRecent: 3 } }],
   ['who is back is none of the last', `${hangUps} join C1 id=0; wait 2; A < +B; wait 60; A < +C1 -B`, [], { rules: { maxRecent: 3 } }],
+  ['who has just come is none of the 25 that are live', `${live24} join C id=0; wait 2; A < +D; wait 60; A < +C -D`, []],
+  ['who came before is', `${live24} join C id=0; wait 3; A < +C +D; wait 60; A < -D`, ['N25']],
   [
     'who is not shared is none of the 25 that are live',
     'join A; join B1..B23 id=0; join C id=0 unshared; wait 3; A < +B1..B23; join D id=0; wait 3; leave D duplicate; wait 60; A < +D; wait 60; A < -D',
@@ -64,6 +68,9 @@ const facts: readonly Edge[] = [
   ['but to others', `join A; join B id=0 seed; wait 60; ${twice} wait 1; leave B; wait 600; finish`, ['N20']],
 ]
 
+/** A tells of one address with these ports, without flags. */
+const portsOf = (ports: string): string =>
+  `join A; A >> d5:added${6 * ports.length}:${[...ports].map((port) => `\x09\x09\x09\x09\0${port}`).join('')}e;`
 const retold = `${two} A > +${other}; private true; wait 60; private false; A > -${other}; wait 60; A > +${other};`
 const receiving: readonly Edge[] = [
   ['six messages in a minute are no flood', `${two} ${'A > +9.9.9.9:999;'.repeat(6)} hang-up A`, ['N24']],
@@ -74,10 +81,18 @@ const receiving: readonly Edge[] = [
     'private unknown; join A B; wait 3; A < +B; B < +A; private false; private true',
     [],
   ],
+  ['of five ports of an address some need not be taken', `${portsOf('\x02\x03\x04\x05\x06')} wait 9; finish`, [], reporting],
+  ['of four each must be', `${portsOf('\x02\x03\x04\x05')} wait 9; finish`, ['N4'], reporting],
   [
-    'a fifth port of an address need not be taken',
-    'join A; A >> d5:added30:AAAA\0\x01AAAA\0\x02AAAA\0\x03AAAA\0\x04AAAA\0\x05e'.replaceAll('AAAA', '\x09\x09\x09\x09'),
+    'a message that follows another too soon need not be read',
+    `join A; A > +9.9.9.9:999; A reports +9.9.9.9:999; wait 29; A >> d5:added6:Be; wait 9; finish`,
     [],
+    reporting,
+  ],
+  [
+    'one that does not must be',
+    `join A; A > +9.9.9.9:999; A reports +9.9.9.9:999; wait 30; A >> d5:added6:Be; wait 9; finish`,
+    ['N4'],
     reporting,
   ],
   [
