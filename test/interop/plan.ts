@@ -58,8 +58,10 @@ function talks(): readonly Planned[] {
   return talkers.flatMap((kind) => [
     ...families.map((family): Planned => ({ kind, title: 'talk', family, torrent: large, tell: (story) => talk(story) })),
     ...families.flatMap((family): Planned[] => (kind.tells ? [{ kind, title: 'chain', family, tell: chain }] : [])),
-    { kind, title: 'drop-in', family: 4, torrent: large, tell: (story) => talk(story, { exchange: 'drop-in' }) },
-    { kind, title: 'encrypted', family: 4, torrent: large, tell: (story) => talk(story, { encrypted: true }) },
-    { kind, title: 'private', family: 4, torrent: { isPrivate: true }, tell: privateTorrent },
+    ...families.flatMap((family): Planned[] => [
+      { kind, title: 'drop-in', family, torrent: large, tell: (story) => talk(story, { exchange: 'drop-in' }) },
+      { kind, title: 'encrypted', family, torrent: large, tell: (story) => talk(story, { encrypted: true }) },
+      { kind, title: 'private', family, torrent: { isPrivate: true }, tell: privateTorrent },
+    ]),
   ])
 }
