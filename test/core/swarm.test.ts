@@ -1,7 +1,7 @@
 /** The swarm as its host calls it, without wires: rules that need several connections and exact times. */
 
 import { describe, expect, it } from 'vitest'
-import { decodeMessage } from '../../src/codec/index.ts'
+import { decodeMessage, encodeMessage } from '../../src/codec/index.ts'
 import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
 import { peersOf } from '../extension/wires.ts'
 
@@ -74,6 +74,20 @@ describe('a swarm', () => {
     expect(offers).toBe(21)
     swarm.takeMessage('busy', 60_000)
     expect(told(swarm, 'busy', 80_000)).toEqual({ added: ['203.0.113.2:6881'], dropped: [] })
+  })
+
+  it('tells in turn all that a peer claimed and dropped at once, though a message does not hold it', () => {
+    const { swarm } = newSwarm({ limits: { maxContacts: 1 } })
+    connect(swarm, 'claimer', 1, 'some', 0)
+    const both = Uint8Array.of(203, 0, 113, 2, 0x1a, 0xe1, 203, 0, 113, 3, 0x1a, 0xe1)
+    swarm.handleMessage('claimer', encodeMessage({ added: both }), 0)
+    connect(swarm, 'b', 2, 'some', 0)
+    connect(swarm, 'c', 3, 'some', 0)
+    expect(told(swarm, 'claimer', 1_000)).toBeUndefined()
+    swarm.handleMessage('claimer', encodeMessage({ dropped: both }), 30_000)
+    const heard: string[] = []
+    for (let now = 30_500; now < 200_000; now += 500) heard.push(...(told(swarm, 'claimer', now)?.added ?? []))
+    expect(heard.toSorted((a, b) => a.localeCompare(b))).toEqual(['203.0.113.2:6881', '203.0.113.3:6881'])
   })
 
   it('refuses an id that is connected, and names it', () => {
