@@ -11,17 +11,18 @@ import type { Family } from './ranges.ts'
 
 /** The longest IPv6 text: six groups of four digits, then a dotted quad. */
 const maxAddressLength = 45
-/** The same in brackets with a port of five digits. */
-const maxEndpointLength = maxAddressLength + 8
+/** The same in brackets with a port of five digits: room for any text of an endpoint. */
+export const maxEndpointLength: number = maxAddressLength + 8
 
 const dot = 0x2e
 const colon = 0x3a
+const openBracket = 0x5b
+const closeBracket = 0x5d
 
-/** Decimal of a byte with a dot behind it. The table saves a third of the time of an IPv4 address's text. */
-const dotted: readonly string[] = Array.from({ length: 256 }, (_, byte) => `${byte}.`)
-/** Hexadecimal of a byte, without and with a leading zero. */
-const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16))
-const paddedHex: readonly string[] = hex.map((digits) => digits.padStart(2, '0'))
+/** The digits as ASCII. */
+const digits: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+/** One text is written here before it is made a string. */
+const scratch = new Uint8Array(maxEndpointLength)
 
 /**
  * The 4 or 16 bytes of an address, undefined for anything else, also for what is no string.
@@ -64,13 +65,29 @@ export function packEndpoint(address: Uint8Array, port: number): Uint8Array {
 
 /** The text of the 4 or 16 bytes of address at `offset`: `1.2.3.4`, or IPv6 as RFC 5952 recommends it, without brackets. */
 export function formatAddress(bytes: Uint8Array, offset: number, family: Family): string {
-  return family === 4 ? formatIPv4(bytes, offset) : formatIPv6(bytes, offset)
+  return textOf(scratch, family === 4 ? writeIPv4(bytes, offset, scratch, 0) : writeIPv6(bytes, offset, scratch, 0))
 }
 
 /** The text of the compact endpoint at `offset`: `1.2.3.4:6881` or `[2001:db8::1]:6881`. */
 export function formatEndpoint(bytes: Uint8Array, offset: number, family: Family): string {
-  if (family === 4) return `${formatIPv4(bytes, offset)}:${group(bytes, offset + 4)}`
-  return `[${formatIPv6(bytes, offset)}]:${group(bytes, offset + 16)}`
+  return textOf(scratch, writeEndpoint(bytes, offset, family, scratch, 0))
+}
+
+/**
+ * Writes that text as ASCII to `into` at `at`, where `maxEndpointLength` bytes must be free, and answers where it ends.
+ * Who needs many writes them behind one another and cuts one string: a third of the time of a string for each.
+ */
+export function writeEndpoint(bytes: Uint8Array, offset: number, family: Family, into: Uint8Array, at: number): number {
+  let end = at
+  if (family === 4) {
+    end = writeIPv4(bytes, offset, into, end)
+  } else {
+    into[end++] = openBracket
+    end = writeIPv6(bytes, offset, into, end)
+    into[end++] = closeBracket
+  }
+  into[end++] = colon
+  return writeDecimal(group(bytes, offset + (family === 4 ? 4 : 16)), into, end)
 }
 
 /** Room for an IPv4 address and `spareLength` bytes behind it, filled from the start of `text` up to `end`. */
@@ -173,35 +190,66 @@ function setPort(bytes: Uint8Array, port: number): void {
   bytes[bytes.length - 1] = port
 }
 
-function formatIPv4(bytes: Uint8Array, offset: number): string {
-  const head = (dotted[bytes[offset] as number] as string) + dotted[bytes[offset + 1] as number] + dotted[bytes[offset + 2] as number]
-  return head + bytes[offset + 3]
+function textOf(ascii: Uint8Array, end: number): string {
+  return String.fromCharCode.apply(undefined, ascii.subarray(0, end) as unknown as number[])
 }
 
-function formatIPv6(bytes: Uint8Array, offset: number): string {
-  if (isMapped(bytes, offset)) return `::ffff:${formatIPv4(bytes, offset + 12)}`
+function writeIPv4(bytes: Uint8Array, offset: number, into: Uint8Array, at: number): number {
+  let end = writeDecimal(bytes[offset]!, into, at)
+  for (let next = offset + 1; next < offset + 4; next++) {
+    into[end++] = dot
+    end = writeDecimal(bytes[next]!, into, end)
+  }
+  return end
+}
+
+function writeIPv6(bytes: Uint8Array, offset: number, into: Uint8Array, at: number): number {
+  const isIPv4 = isMapped(bytes, offset)
+  const groupCount = isIPv4 ? 6 : 8
   // The longest run of zero groups, of two or more, and the first of equals (RFC 5952, section 4.2).
-  let runStart = 8
+  let runStart = groupCount
   let runLength = 1
-  for (let at = 0, length = 0; at < 8; at++) {
-    length = group(bytes, offset + 2 * at) === 0 ? length + 1 : 0
+  for (let index = 0, length = 0; index < groupCount; index++) {
+    length = group(bytes, offset + 2 * index) === 0 ? length + 1 : 0
     if (length <= runLength) continue
-    runStart = at - length + 1
+    runStart = index - length + 1
     runLength = length
   }
-  let text = ''
-  for (let at = 0; at < 8; at++) {
-    if (at === runStart) {
-      text += '::'
-      at += runLength - 1
+  let end = at
+  for (let index = 0; index < groupCount; index++) {
+    if (index === runStart) {
+      into[end++] = colon
+      into[end++] = colon
+      index += runLength - 1
       continue
     }
-    if (at > 0 && at !== runStart + runLength) text += ':'
-    const high = bytes[offset + 2 * at] as number
-    const low = bytes[offset + 2 * at + 1] as number
-    text += high === 0 ? hex[low] : (hex[high] as string) + paddedHex[low]
+    if (index > 0 && index !== runStart + runLength) into[end++] = colon
+    end = writeHexadecimal(group(bytes, offset + 2 * index), into, end)
   }
-  return text
+  if (!isIPv4) return end
+  into[end++] = colon
+  return writeIPv4(bytes, offset + 12, into, end)
+}
+
+/** A number up to 65,535 without leading zeros. */
+function writeDecimal(value: number, into: Uint8Array, at: number): number {
+  let end = at
+  if (value >= 10_000) into[end++] = digits[Math.floor(value / 10_000)]!
+  if (value >= 1000) into[end++] = digits[Math.floor(value / 1000) % 10]!
+  if (value >= 100) into[end++] = digits[Math.floor(value / 100) % 10]!
+  if (value >= 10) into[end++] = digits[Math.floor(value / 10) % 10]!
+  into[end++] = digits[value % 10]!
+  return end
+}
+
+/** The same, in hexadecimal. */
+function writeHexadecimal(value: number, into: Uint8Array, at: number): number {
+  let end = at
+  if (value >= 0x1000) into[end++] = digits[value >> 12]!
+  if (value >= 0x100) into[end++] = digits[(value >> 8) & 0xf]!
+  if (value >= 0x10) into[end++] = digits[(value >> 4) & 0xf]!
+  into[end++] = digits[value & 0xf]!
+  return end
 }
 
 /** Whether the 16 bytes at `offset` are in ::ffff:0:0/96. */

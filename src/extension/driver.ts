@@ -46,15 +46,30 @@ export class Driver {
 
   /** Gives a core an input. */
   run<Result>(task: Task, input: (now: number) => Result): Result {
-    const result = input(this.#clock())
+    const result = input(this.now())
+    this.taken(task)
+    return result
+  }
+
+  /** The time of an input that is given without `run`: for the many, this saves them a function each. `taken` follows it. */
+  now(): number {
+    return this.#clock()
+  }
+
+  /** The core has taken its input. */
+  taken(task: Task): void {
     this.#settle(task)
     this.#act()
-    return result
   }
 
   /** To be done when the running input has been taken. What it throws is thrown in a microtask, and does not stop the others. */
   later(action: () => void): void {
     this.#queue.push(action)
+  }
+
+  /** What was left last, or is being done: more of the same may join it. Undefined when there is nothing. */
+  get last(): (() => void) | undefined {
+    return this.#queue.at(-1)
   }
 
   /** The core needs no more calls. */

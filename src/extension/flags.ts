@@ -32,7 +32,13 @@ export function flagsFromByte(byte: number): PexFlags {
   const known = byte & 0x1f
   const flags = flagsOfByte[known]
   if (flags !== undefined) return flags
-  const made = Object.freeze(Object.fromEntries(bits.map(([name, bit]) => [name, (known & bit) !== 0]))) as unknown as PexFlags
+  const made: PexFlags = Object.freeze({
+    prefersEncryption: (known & flag.encryption) !== 0,
+    isSender: (known & flag.seed) !== 0,
+    supportsUtp: (known & flag.utp) !== 0,
+    supportsUtHolepunch: (known & flag.holepunch) !== 0,
+    isReachable: (known & flag.outgoing) !== 0,
+  })
   flagsOfByte[known] = made
   return made
 }

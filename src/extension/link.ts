@@ -76,6 +76,10 @@ export class Link {
   /** Ids under which our `m` named ut_pex, while they are taken out. */
   #hiddenIds: string[] = []
   #haveCount = -1
+  /** `source`, and what it was made of. */
+  #source: string | undefined
+  #sourceAddress: string | undefined
+  #sourcePort: number | undefined
 
   constructor(wire: Wire, owner: LinkOwner, setUp: LinkSetUp) {
     this.wire = wire
@@ -110,14 +114,17 @@ export class Link {
     return this.#halves
   }
 
-  /** The remote as others would dial it, else as we see it: 'address:port'. */
+  /** The remote as others would dial it, else as we see it: 'address:port'. Made anew only when the facts have changed. */
   get source(): string | undefined {
-    const peer = this.#peer
     const text = this.#facts.address ?? this.wire.remoteAddress
+    const port = (this.#peer?.direction === 'incoming' ? this.#listenPort : undefined) ?? this.#port()
+    if (text === this.#sourceAddress && port === this.#sourcePort) return this.#source
     const address = readAddress(text)
-    const port = (peer?.direction === 'incoming' ? this.#listenPort : undefined) ?? this.#port()
-    if (address === undefined || port === undefined) return undefined
-    return formatEndpoint(packEndpoint(address, port), 0, address.length === 4 ? 4 : 6)
+    const isKnown = address !== undefined && port !== undefined
+    this.#source = isKnown ? formatEndpoint(packEndpoint(address, port), 0, address.length === 4 ? 4 : 6) : undefined
+    this.#sourceAddress = text
+    this.#sourcePort = port
+    return this.#source
   }
 
   /** The remote's BitTorrent handshake has come. */

@@ -15,6 +15,7 @@ import type { ViolationCode } from '../core/violation.ts'
 import { Driver, Task } from './driver.ts'
 import { Emitter } from './emitter.ts'
 import { flagsFromByte, type PexFlags } from './flags.ts'
+import { HeardQueue } from './heard-batch.ts'
 import { Link, type LinkOwner, type LinkSetUp } from './link.ts'
 import type { Wire } from './wire.ts'
 
@@ -73,6 +74,9 @@ export interface SwarmWires {
   join(wire: Wire, setUp: LinkSetUp): Link
 }
 
+/** Marks of a contact beside the byte of its flags: what has become of it, and who is to be told. */
+const mark = { dropped: 0x100, forSwarm: 0x200, forInstance: 0x400 }
+
 let wiresOf: (swarm: PexSwarm) => SwarmWires
 
 /** The inside of a swarm, for `ut-pex.ts` only. */
@@ -87,6 +91,8 @@ export class PexSwarm extends Emitter<PexSwarmEvents> {
   /** Due at once when `candidates` is to be emitted: by the timer, so at most once in a turn of the event loop. */
   readonly #announcement: Task
   readonly #links = new Set<Link>()
+  readonly #owner: LinkOwner
+  readonly #heard: HeardQueue<Link>
   readonly #maxBufferedBytes: number
   #pieceCount: number | undefined
   #isClosed = false
@@ -119,6 +125,8 @@ export class PexSwarm extends Emitter<PexSwarmEvents> {
     })
     this.#maxBufferedBytes = limits.maxBufferedBytes
     this.#driver = new Driver(options.clock)
+    this.#heard = new HeardQueue(this.#driver, { tell: (link, peer, marks) => this.#tell(link, peer, marks) })
+    this.#owner = this.#createOwner()
     this.#task = new Task(this.#core)
     this.#announcement = new Task({
       nextTimeout: () => (this.#isAnnouncing ? Number.NEGATIVE_INFINITY : undefined),
@@ -225,13 +233,13 @@ export class PexSwarm extends Emitter<PexSwarmEvents> {
   declare [Symbol.dispose]: () => void
 
   #join(wire: Wire, setUp: LinkSetUp): Link {
-    const link = new Link(wire, this.#owner(), setUp)
+    const link = new Link(wire, this.#owner, setUp)
     this.#links.add(link)
     if (this.#isClosed) link.release()
     return link
   }
 
-  #owner(): LinkOwner {
+  #createOwner(): LinkOwner {
     const swarm = this
     return {
       get listenPort() {
@@ -255,7 +263,9 @@ export class PexSwarm extends Emitter<PexSwarmEvents> {
   }
 
   #run<Result>(input: (core: Swarm<Link>, now: number) => Result): Result {
-    return this.#driver.run(this.#task, (now) => input(this.#core, now))
+    const result = input(this.#core, this.#driver.now())
+    this.#driver.taken(this.#task)
+    return result
   }
 
   #sink(): Sink<Link> {
@@ -276,25 +286,29 @@ export class PexSwarm extends Emitter<PexSwarmEvents> {
     }
   }
 
-  #onAdded(link: Link, { bytes, offset, family, flags, sourceCount }: Heard): void {
-    const isNews = sourceCount === 1 && this.listenerCount('peer') > 0
+  #onAdded(link: Link, heard: Heard): void {
+    const isNews = heard.sourceCount === 1 && this.listenerCount('peer') > 0
     const isForInstance = link.instance.isListening && !link.isAdopting
     if (!isNews && !isForInstance) return
-    const peer = formatEndpoint(bytes, offset, family)
-    this.#driver.later(() => {
-      if (isNews && this.#isReporting) this.emit('peer', peer, flagsFromByte(flags), link.source)
-      if (isForInstance && this.#isReporting) link.instance.emitPeer(peer, flagsFromByte(flags))
-    })
+    this.#heard.add(link, heard.flags | (isNews ? mark.forSwarm : 0) | (isForInstance ? mark.forInstance : 0), heard)
   }
 
-  #onDropped(link: Link, { bytes, offset, family, sourceCount }: Heard): void {
-    const isNews = sourceCount === 0 && this.listenerCount('dropped') > 0
+  #onDropped(link: Link, heard: Heard): void {
+    const isNews = heard.sourceCount === 0 && this.listenerCount('dropped') > 0
     if (!isNews && !link.instance.isListening) return
-    const peer = formatEndpoint(bytes, offset, family)
-    this.#driver.later(() => {
-      if (isNews && this.#isReporting) this.emit('dropped', peer, link.source)
-      if (this.#isReporting) link.instance.emitDropped(peer)
-    })
+    this.#heard.add(link, mark.dropped | (isNews ? mark.forSwarm : 0) | mark.forInstance, heard)
+  }
+
+  #tell(link: Link, peer: string, marks: number): void {
+    const isDrop = (marks & mark.dropped) !== 0
+    if ((marks & mark.forSwarm) !== 0 && this.#isReporting) {
+      if (isDrop) this.emit('dropped', peer, link.source)
+      else this.emit('peer', peer, flagsFromByte(marks), link.source)
+    }
+    if ((marks & mark.forInstance) !== 0 && this.#isReporting) {
+      if (isDrop) link.instance.emitDropped(peer)
+      else link.instance.emitPeer(peer, flagsFromByte(marks))
+    }
   }
 
   #onViolation(link: Link, code: ViolationCode, count: number): void {
