@@ -21,6 +21,14 @@ const closeBracket = 0x5d
 
 /** The digits as ASCII. */
 const digits: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+/** Of each byte its decimal digits as ASCII, the first one lowest, and above them how many they are. */
+const decimals: Uint32Array = Uint32Array.from({ length: 256 }, (_, byte) => {
+  const units = digits[byte % 10]!
+  const tens = digits[Math.floor(byte / 10) % 10]!
+  if (byte < 10) return units | (1 << 24)
+  if (byte < 100) return tens | (units << 8) | (2 << 24)
+  return digits[Math.floor(byte / 100)]! | (tens << 8) | (units << 16) | (3 << 24)
+})
 /** One text is written here before it is made a string. */
 const scratch = new Uint8Array(maxEndpointLength)
 
@@ -87,7 +95,7 @@ export function writeEndpoint(bytes: Uint8Array, offset: number, family: Family,
     into[end++] = closeBracket
   }
   into[end++] = colon
-  return writeDecimal(group(bytes, offset + (family === 4 ? 4 : 16)), into, end)
+  return writePort(group(bytes, offset + (family === 4 ? 4 : 16)), into, end)
 }
 
 /** Room for an IPv4 address and `spareLength` bytes behind it, filled from the start of `text` up to `end`. */
@@ -195,12 +203,13 @@ function textOf(ascii: Uint8Array, end: number): string {
 }
 
 function writeIPv4(bytes: Uint8Array, offset: number, into: Uint8Array, at: number): number {
-  let end = writeDecimal(bytes[offset]!, into, at)
-  for (let next = offset + 1; next < offset + 4; next++) {
-    into[end++] = dot
-    end = writeDecimal(bytes[next]!, into, end)
-  }
-  return end
+  let end = writeByte(bytes[offset]!, into, at)
+  into[end] = dot
+  end = writeByte(bytes[offset + 1]!, into, end + 1)
+  into[end] = dot
+  end = writeByte(bytes[offset + 2]!, into, end + 1)
+  into[end] = dot
+  return writeByte(bytes[offset + 3]!, into, end + 1)
 }
 
 function writeIPv6(bytes: Uint8Array, offset: number, into: Uint8Array, at: number): number {
@@ -224,26 +233,37 @@ function writeIPv6(bytes: Uint8Array, offset: number, into: Uint8Array, at: numb
       continue
     }
     if (index > 0 && index !== runStart + runLength) into[end++] = colon
-    end = writeHexadecimal(group(bytes, offset + 2 * index), into, end)
+    end = writeGroup(group(bytes, offset + 2 * index), into, end)
   }
   if (!isIPv4) return end
   into[end++] = colon
   return writeIPv4(bytes, offset + 12, into, end)
 }
 
-/** A number up to 65,535 without leading zeros. */
-function writeDecimal(value: number, into: Uint8Array, at: number): number {
-  let end = at
-  if (value >= 10_000) into[end++] = digits[Math.floor(value / 10_000)]!
-  if (value >= 1000) into[end++] = digits[Math.floor(value / 1000) % 10]!
-  if (value >= 100) into[end++] = digits[Math.floor(value / 100) % 10]!
-  if (value >= 10) into[end++] = digits[Math.floor(value / 10) % 10]!
-  into[end++] = digits[value % 10]!
-  return end
+/**
+ * A byte without leading zeros. All three digits are written and what is too much is written over, without a
+ * branch: a processor cannot guess how many digits come next, and that took half of the time of an address.
+ */
+function writeByte(byte: number, into: Uint8Array, at: number): number {
+  const decimal = decimals[byte]!
+  into[at] = decimal
+  into[at + 1] = decimal >> 8
+  into[at + 2] = decimal >> 16
+  return at + (decimal >> 24)
 }
 
-/** The same, in hexadecimal. */
-function writeHexadecimal(value: number, into: Uint8Array, at: number): number {
+/** A port without leading zeros. */
+function writePort(port: number, into: Uint8Array, at: number): number {
+  if (port < 256) return writeByte(port, into, at)
+  const end = port < 1000 ? at : writeByte(Math.floor(port / 1000), into, at)
+  into[end] = digits[Math.floor(port / 100) % 10]!
+  into[end + 1] = digits[Math.floor(port / 10) % 10]!
+  into[end + 2] = digits[port % 10]!
+  return end + 3
+}
+
+/** A group of an IPv6 address: hexadecimal without leading zeros. */
+function writeGroup(value: number, into: Uint8Array, at: number): number {
   let end = at
   if (value >= 0x1000) into[end++] = digits[value >> 12]!
   if (value >= 0x100) into[end++] = digits[(value >> 8) & 0xf]!
