@@ -78,14 +78,14 @@ export function formatAddress(bytes: Uint8Array, offset: number, family: Family)
 
 /** The text of the compact endpoint at `offset`: `1.2.3.4:6881` or `[2001:db8::1]:6881`. */
 export function formatEndpoint(bytes: Uint8Array, offset: number, family: Family): string {
-  return textOf(scratch, writeEndpoint(bytes, offset, family, scratch, 0))
+  return textOf(scratch, writeEndpointText(bytes, offset, family, scratch, 0))
 }
 
 /**
  * Writes that text as ASCII to `into` at `at`, where `maxEndpointLength` bytes must be free, and answers where it ends.
  * Who needs many writes them behind one another and cuts one string: a third of the time of a string for each.
  */
-export function writeEndpoint(bytes: Uint8Array, offset: number, family: Family, into: Uint8Array, at: number): number {
+export function writeEndpointText(bytes: Uint8Array, offset: number, family: Family, into: Uint8Array, at: number): number {
   let end = at
   if (family === 4) {
     end = writeIPv4(bytes, offset, into, end)

@@ -7,7 +7,7 @@
  * is cut from that string, so who keeps one text of a message keeps the memory of all: about 20 bytes for each.
  */
 
-import { maxEndpointLength, writeEndpoint } from '../address/endpoint.ts'
+import { maxEndpointLength, writeEndpointText } from '../address/endpoint.ts'
 import type { Heard } from '../core/sink.ts'
 import type { Driver } from './driver.ts'
 
@@ -37,7 +37,7 @@ class Batch<Source> {
     const start = at === 0 ? 0 : this.#rows[at - 2]!
     if (at === this.#rows.length) this.#rows = grown(this.#rows, new Uint32Array(2 * at))
     if (start + maxEndpointLength > this.#ascii.length) this.#ascii = grown(this.#ascii, new Uint8Array(2 * this.#ascii.length))
-    this.#rows[at] = writeEndpoint(bytes, offset, family, this.#ascii, start)
+    this.#rows[at] = writeEndpointText(bytes, offset, family, this.#ascii, start)
     this.#rows[at + 1] = mark
     this.#count++
   }

@@ -66,6 +66,8 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
   #link: Link | undefined
   /** The id that the remote gave since we are here; undefined while it has not named ut_pex. */
   #remoteId: number | undefined
+  /** Whether the state was told the remote's id. */
+  #hasSender = false
   #isStopped = false
   #isClosed = false
 
@@ -213,7 +215,7 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
     const id = name === 'handshake' ? readHandshake(payload).utPex : undefined
     if (id === undefined) return
     this.#remoteId = id
-    if (this.#solo !== undefined) this.#run((solo, now) => solo.handleRemoteId(id, now))
+    if (this.#hasSender) this.#run((solo, now) => solo.handleRemoteId(id, now))
   }
 
   readonly #onClose = (): void => {
@@ -231,9 +233,18 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
     return halves
   }
 
+  /** Gives the sending half an input. It learns the remote's id with the first one: who only listens needs no place on a timeline. */
   #run(input: (solo: Solo<UtPex>, now: number) => void): void {
     const solo = this.#open()
-    if (solo !== undefined) handDriver.run(this.#task as Task, (now) => input(solo, now))
+    if (solo === undefined) return
+    const now = handDriver.now()
+    if (!this.#hasSender) {
+      this.#hasSender = true
+      const id = this.#remoteId ?? remoteIdOf(this.#wire)
+      if (id !== 0) solo.handleRemoteId(id, now)
+    }
+    input(solo, now)
+    handDriver.taken(this.#task as Task)
   }
 
   /** The state, made when it is first needed; undefined once the wire has closed. */
@@ -243,15 +254,13 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
       this.#onClose()
       return undefined
     }
-    if (this.#solo === undefined || this.#task === undefined) {
+    if (this.#solo === undefined) {
       this.#solo = new Solo<UtPex>(this, {
         sink: handSink,
         seed: Math.floor(Math.random() * 2 ** 32),
         address: readAddress(this.#facts.address ?? this.#wire.remoteAddress),
       })
       this.#task = new Task(this.#solo)
-      const id = this.#remoteId ?? remoteIdOf(this.#wire)
-      if (id !== 0) handDriver.run(this.#task, (now) => this.#solo?.handleRemoteId(id, now))
     }
     return this.#solo
   }
@@ -262,10 +271,7 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
     if (this.#solo === undefined || this.#task === undefined) return
     if (isBusy(wire) && (turn === 'open' || bufferedBytes(wire) >= defaultLimits.maxBufferedBytes)) return
     const solo = this.#solo
-    let message: Uint8Array | undefined
-    handDriver.run(this.#task, (now) => {
-      message = solo.takeMessage(now)
-    })
+    const message = handDriver.run(this.#task, (now) => solo.takeMessage(now))
     if (message === undefined) return
     try {
       wire.extended(solo.remoteId, message)
