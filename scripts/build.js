@@ -37,7 +37,7 @@ const { outputFiles, metafile } = await build({
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
-  charset: 'utf8',
+  charset: 'ascii',
   metafile: true,
   write: false,
 })
@@ -49,7 +49,7 @@ for (const file of outputFiles) {
   if (isEmpty(file)) continue
   const folder = dirname(file.path)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, names.get(basename(file.path)) ?? basename(file.path)), linked(file.text))
+  writeFileSync(join(folder, names.get(basename(file.path)) ?? basename(file.path)), inAscii(linked(file.text)))
 }
 
 /** Files that entries share, by the folder that most of their bytes are from; a second one of a folder by its largest module. */
@@ -78,4 +78,16 @@ function linked(text) {
     .join('\n')
   for (const [hashed, name] of names) result = result.replaceAll(`/${hashed}";`, `/${name}";`)
   return result
+}
+
+/**
+ * Comments in ASCII (esbuild writes the code so): one character beyond Latin-1 and V8 keeps a whole file in two bytes a
+ * character, and reads it more slowly.
+ */
+function inAscii(text) {
+  const plain = { '–': '-', '−': '-', '≤': '<=', '≥': '>=', '≠': '!=', '±': '+-', '×': 'x', '“': '"', '”': '"', '’': "'" }
+  const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+  return text
+    .replaceAll(new RegExp(`[${superscripts}]+`, 'g'), (power) => `^${Array.from(power, (digit) => superscripts.indexOf(digit)).join('')}`)
+    .replaceAll(/\P{ASCII}/gu, (character) => plain[character] ?? '?')
 }
