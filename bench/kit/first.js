@@ -1,4 +1,8 @@
-/** The first messages of a fresh process, in milliseconds of real time, as JSON: `node first.js <who>`. */
+/**
+ * The first messages of a fresh process, in milliseconds of real time, as JSON: `node first.js <who>`. Real time, because
+ * the compiler works beside. The wire is the same for both and loads `bencode`, as every `bittorrent-protocol` does: of what
+ * ut_pex 5 needs this is not counted as its import.
+ */
 import { createTurns } from './inputs.js'
 import { BenchWire } from './wire.js'
 

@@ -74,7 +74,21 @@ export const sections = {
       show: (value) => value.toFixed(2),
     },
     bounded('memory of a wire without claims, all of the core', 'memory.wire.10000', 512, 'B'),
+    bounded('memory that telling adds to a wire without claims', 'memory.told.10000', 64, 'B'),
     bounded('one instance on a wire, with two listeners', 'idle.bytes for an instance with two listeners', 400, 'B'),
+    bounded('10,000 wires at rest: CPU in a second (0.05 % of a core)', 'idle.CPU ms in one second at rest', 0.5, 'ms'),
+    bounded('10,000 wires at rest: timers set in a second', 'idle.timers set in that second', 0, 'timers'),
+    bounded('10,000 wires that have to be told: timers at a time', 'idle.most timers at a time', 1, 'timer'),
+  ],
+  'A fresh process': [
+    {
+      what: 'import: ours ÷ ut_pex 5',
+      ...atMost(1, '×'),
+      figure: beside('start.import.ours', 'start.import.ut_pex5'),
+      show: times,
+    },
+    quicker('the first message, 25 of 50 IPv6, with events', 'start.first message', 2),
+    quicker('the first 60 messages', 'start.first 60 messages', 2),
   ],
   'Hostile peers': [
     bounded('a message in excess', 'hostile.flood', 1, 'µs'),
