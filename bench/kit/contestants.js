@@ -69,14 +69,15 @@ export function createInstance(factory) {
 
 export const factories = { ours: utPex, ut_pex5: utPex5 }
 
-/** Takes the two messages in turns, a minute apart. */
+/** Takes one message after the other, a minute apart, and begins again after the last. Their number is a power of two. */
 export function createReceiver(factory, messages, clock) {
   const { wire, instance } = createInstance(factory)
+  const mask = messages.length - 1
   let turn = 0
   const run = (count) => {
     for (let i = 0; i < count; i++) {
       clock.advance(minuteMs)
-      instance.onMessage(messages[turn++ & 1])
+      instance.onMessage(messages[turn++ & mask])
     }
   }
   return { wire, instance, run }
@@ -95,11 +96,12 @@ export function createSwarmReceiver(messages) {
     },
     candidates() {},
     violation(_id, code) {
-      // The first message drops what nobody has claimed yet.
+      // The first messages drop what nobody has claimed yet.
       if (code !== 'unknown-drop') throw new Error(code)
     },
   }
   const swarm = new Swarm({ sink })
+  const mask = messages.length - 1
   let now = 0
   let turn = 0
   swarm.handleConnect(
@@ -110,7 +112,7 @@ export function createSwarmReceiver(messages) {
   const run = (count) => {
     for (let i = 0; i < count; i++) {
       now += minuteMs
-      swarm.handleMessage(1, messages[turn++ & 1], now)
+      swarm.handleMessage(1, messages[turn++ & mask], now)
     }
   }
   return { swarm, counts, run }

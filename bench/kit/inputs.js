@@ -55,6 +55,45 @@ export function encode(added, dropped) {
   return new Uint8Array(Buffer.concat([Buffer.from('d'), ...parts, Buffer.from('e')]))
 }
 
+/** Messages of a stream: seventeen hours of one a minute. A power of two. */
+export const streamLength = 1024
+
+/** How many messages later the contact at this place of a message is dropped: 1, 2 or 3, of a hundred claims or so. */
+const lifetimeOf = (place) => 1 + (place % 3)
+
+/**
+ * What a connection brings in a real swarm: each message adds fifty contacts that no other message adds, and drops fifty that
+ * came with the last three. After the last message the first one follows again, so it can run for ever.
+ *
+ * Nothing can be learnt by heart, neither by a processor's branch prediction nor by V8, which keeps one copy of the strings
+ * that are keys of objects: with two messages in turns everybody was two to four times as fast as he is on a wire.
+ *
+ * `sets[i]` is what `messages[i]` adds; `claimCount` is how many contacts are there after each.
+ */
+export function createStream(kind, seed = 1) {
+  const chance = createChance(seed)
+  const hosts = new Set()
+  const sets = Array.from({ length: streamLength }, () => createNewEndpoints(kinds[kind], chance, hosts))
+  const droppedBy = (index) => sets[index].map((_, place) => sets[(index + streamLength - lifetimeOf(place)) % streamLength][place])
+  const messages = sets.map((added, index) => encode(added, droppedBy(index)))
+  const claimCount = sets[0].reduce((sum, _, place) => sum + lifetimeOf(place), 0)
+  return { sets, messages, droppedBy, claimCount }
+}
+
+/** Endpoints at addresses that are not in `hosts`, and are afterwards. */
+function createNewEndpoints([count4, count6], chance, hosts) {
+  const families = [...Array(count4).fill(4), ...Array(count6).fill(6)]
+  return families.map((family) => {
+    for (;;) {
+      const endpoint = createEndpoint(family, chance)
+      const host = endpoint.text.slice(0, endpoint.text.lastIndexOf(':'))
+      if (hosts.has(host)) continue
+      hosts.add(host)
+      return endpoint
+    }
+  })
+}
+
 /** Two sets of fifty that take turns: each message adds one of them and drops the other. */
 export function createTurns(kind, seed = 1) {
   const chance = createChance(seed)
