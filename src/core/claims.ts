@@ -17,7 +17,7 @@
  * is remembered by the claims themselves and ends with the last one of that address.
  */
 import type { Family } from '../codec/contact.ts'
-import { EndpointSet } from './endpoint-set.ts'
+import { blockOutcomes, EndpointSet, outcome } from './endpoint-set.ts'
 import type { Limits } from './limits.ts'
 
 /** `replaced`: added, and the oldest claim gave way. `not-taken`: the address has as many ports as it may have, or no claims are kept at all. */
@@ -75,6 +75,23 @@ export class Claims {
     if (set === undefined) return 'unknown'
     if (set.delete(bytes, offset)) return 'same'
     return set.deleteOnly(bytes, offset, dropped) ? 'other-port' : 'unknown'
+  }
+
+  /**
+   * Adds the first `count` endpoints of the block of `EndpointSet`, which lie in this message, as `add` does one by one. Outcomes: `added`,
+   * `replaced`, `present`; all else is not taken.
+   */
+  addBlock(message: DataView, count: number, family: Family): void {
+    const { maxClaims } = this.#limits
+    if (maxClaims === 0) blockOutcomes.fill(outcome.full, 0, count)
+    else this.#setFor(family).addBlock(message, count, maxClaims)
+  }
+
+  /** Drops them, as `drop` does one by one. Outcomes: `deleted`, `otherDeleted`, `absent`. */
+  dropBlock(message: DataView, count: number, family: Family): void {
+    const set = family === 4 ? this.#set4 : this.#set6
+    if (set === undefined) blockOutcomes.fill(outcome.absent, 0, count)
+    else set.deleteBlock(message, count)
   }
 
   /** Visits IPv4 before IPv6, the oldest first. The bytes are valid until the visit returns; a visit must not change the claims. */

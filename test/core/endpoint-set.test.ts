@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Family } from '../../src/codec/contact.ts'
-import { type AddOutcome, addressHash, EndpointSet } from '../../src/core/endpoint-set.ts'
+import { addressHash } from '../../src/core/address-hash.ts'
+import { type AddOutcome, EndpointSet } from '../../src/core/endpoint-set.ts'
 import { endpoint, textOf } from './endpoints.ts'
 
 const bounds = { seed: 0x5eed, maxCount: 100, maxPorts: 4 }
