@@ -52,7 +52,10 @@ export type Scope = (typeof Scope)[keyof typeof Scope]
 
 /** The scope of the 4 or 16 bytes of address at `offset`. A port behind them is not read. */
 export function scopeOf(bytes: Uint8Array, offset: number, family: Family): Scope {
-  return family === 4 ? scopeOfIPv4(bytes, offset, 0) : scopeOfIPv6(bytes, offset)
+  if (family === 6) return scopeOfIPv6(bytes, offset)
+  // Most blocks are not divided, and a function as short as this one is inlined.
+  const scope = scopeOfFirstByte[bytes[offset] as number] as Scope | -1
+  return scope !== -1 ? scope : scopeOfIPv4(bytes, offset, 0)
 }
 
 /**

@@ -56,7 +56,7 @@ export const slot = { added: 0, addedFlags: 1, added6: 2, added6Flags: 3, droppe
 export type Slot = (typeof slot)[keyof typeof slot]
 
 /** Where the strings of a message lie: that of slot `s` from byte `layout[2 * s]` to `layout[2 * s + 1]`, exclusive. */
-export type MessageLayout = Uint32Array
+export type MessageLayout = Int32Array
 
 const fields = Object.keys(slot) as readonly (keyof typeof slot)[]
 const keys = ['added', 'added.f', 'added6', 'added6.f', 'dropped', 'dropped6']
@@ -120,7 +120,7 @@ export function decodeMessage(bytes: Uint8Array): DecodedMessage {
 
 /** A layout for `locateMessage`, which may fill it again and again. */
 export function createLayout(): MessageLayout {
-  return new Uint32Array(12)
+  return new Int32Array(12)
 }
 
 /**

@@ -28,7 +28,7 @@
  * in the set. What has no mark is the only port of its address, and has been since it came.
  */
 import type { Family } from '../codec/contact.ts'
-import { addressHash, ipv4OfHash, mix, readPort, readWord } from './address-hash.ts'
+import { addressHash, hashOfIPv6, ipv4OfHash, mix, otherSeedOf, readPort, readWord } from './address-hash.ts'
 
 export interface EndpointSetBounds {
   /** Any 32-bit integer; what peers cannot guess, they cannot aim collisions at. */
@@ -60,7 +60,7 @@ const addOutcomes: readonly AddOutcome[] = ['added', 'added', 'present', 'crowde
 /** Endpoints in a block at the most. */
 export const blockSize = 128
 /** The block, one for all sets, for no call nests. Where its endpoints begin in a message; for `addBlock` their flags. */
-export const blockOffsets: Uint32Array = new Uint32Array(blockSize)
+export const blockOffsets: Int32Array = new Int32Array(blockSize)
 export const blockFlags: Uint8Array = new Uint8Array(blockSize)
 /** What became of each, one of `outcome`. */
 export const blockOutcomes: Uint8Array = new Uint8Array(blockSize)
@@ -135,7 +135,7 @@ export class EndpointSet {
   add(bytes: Uint8Array, offset: number, flags: number): AddOutcome {
     this.#readOne(bytes, offset)
     metas[0]! |= flags & 0xff
-    this.#addRead(1, Number.POSITIVE_INFINITY)
+    this.#addRead(1, greatestCount)
     return addOutcomes[blockOutcomes[0]!]!
   }
 
@@ -176,23 +176,8 @@ export class EndpointSet {
   /** Deletes the first `count` endpoints of the block; for what is not there, the only endpoint of its address. */
   deleteBlock(message: DataView, count: number): void {
     this.#readBlock(message, count)
-    const links = this.#links
-    const rows = this.#rows
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!
-      const port = metas[i]! >>> 16
-      let link = this.#buckets + (hash & this.#mask)
-      let row = links[link]!
-      while (row !== 0 && !(rows[2 * row] === hash && rows[2 * row + 1]! >>> 16 === port && (this.#is4 || this.#isAddress(row, i)))) {
-        link = row * rowLinks
-        row = links[link]!
-      }
-      if (row !== 0) {
-        this.#remove(link)
-        blockOutcomes[i] = outcome.deleted
-      } else {
-        blockOutcomes[i] = this.#deleteOnly(i, blockOthers, 18 * i) ? outcome.otherDeleted : outcome.absent
-      }
+    for (let i = this.#deleteRun(0, count); i < count; i = this.#deleteRun(i + 1, count)) {
+      blockOutcomes[i] = this.#deleteAny(i)
     }
   }
 
@@ -223,14 +208,18 @@ export class EndpointSet {
       }
       return
     }
+    const otherSeed = otherSeedOf(seed)
     for (let i = 0; i < count; i++) {
       const offset = blockOffsets[i]!
-      const [a, b, c, d] = [message.getInt32(offset), message.getInt32(offset + 4), message.getInt32(offset + 8), message.getInt32(offset + 12)]
-      addresses[4 * i] = a
-      addresses[4 * i + 1] = b
-      addresses[4 * i + 2] = c
-      addresses[4 * i + 3] = d
-      hashes[i] = mix(mix(mix(mix(seed, a), b), c), d)
+      const first = message.getInt32(offset)
+      const second = message.getInt32(offset + 4)
+      const third = message.getInt32(offset + 8)
+      const fourth = message.getInt32(offset + 12)
+      addresses[4 * i] = first
+      addresses[4 * i + 1] = second
+      addresses[4 * i + 2] = third
+      addresses[4 * i + 3] = fourth
+      hashes[i] = hashOfIPv6(seed, otherSeed, first, second, third, fourth)
       metas[i] = message.getUint16(offset + 16) << 16
     }
   }
@@ -244,21 +233,8 @@ export class EndpointSet {
   }
 
   #addRead(count: number, keep: number): void {
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!
-      const links = this.#links
-      const rows = this.#rows
-      let row = links[this.#buckets + (hash & this.#mask)]!
-      while (row !== 0 && !(rows[2 * row] === hash && (this.#is4 || this.#isAddress(row, i)))) row = links[row * rowLinks]!
-      if (row !== 0) {
-        blockOutcomes[i] = this.#addPort(i)
-      } else if (this.#size === this.#maxCount) {
-        blockOutcomes[i] = outcome.full
-        continue
-      } else {
-        this.#insert(i, metas[i]!)
-        blockOutcomes[i] = outcome.added
-      }
+    for (let i = this.#addRun(0, count, keep); i < count; i = this.#addRun(i + 1, count, keep)) {
+      blockOutcomes[i] = this.#addAny(i)
       // The newcomer comes first: the oldest must see it, should they be two ports of one address.
       if (this.#size > keep) {
         this.#shift(blockOthers, 18 * i)
@@ -267,8 +243,92 @@ export class EndpointSet {
     }
   }
 
-  /** Adds an endpoint of an address that is in the set. */
-  #addPort(i: number): number {
+  /** Adds endpoints from `start` on as long as that is simple: the address is new, and there is an unused row. Returns where it is not. */
+  #addRun(start: number, count: number, keep: number): number {
+    const rows = this.#rows
+    const links = this.#links
+    const buckets = this.#buckets
+    const mask = this.#mask
+    const kept = this.#addresses
+    const is4 = this.#is4
+    const end = Math.min(count, start + Math.min(keep, this.#maxCount) - this.#size)
+    let unused = this.#unused
+    let newest = links[older]!
+    let i = start
+    for (; i < end && unused !== 0; i++) {
+      const hash = hashes[i]!
+      const bucket = buckets + (hash & mask)
+      const first = links[bucket]!
+      let row = first
+      while (row !== 0 && rows[2 * row] !== hash) row = links[row * rowLinks]!
+      // For IPv6 it may be another address with that hash.
+      if (row !== 0) break
+      row = unused
+      const at = row * rowLinks
+      unused = links[at]!
+      links[at] = first
+      links[bucket] = row
+      links[at + older] = newest
+      links[newest * rowLinks + newer] = row
+      rows[2 * row] = hash
+      rows[2 * row + 1] = metas[i]!
+      newest = row
+      if (!is4) {
+        kept[4 * row] = addresses[4 * i]!
+        kept[4 * row + 1] = addresses[4 * i + 1]!
+        kept[4 * row + 2] = addresses[4 * i + 2]!
+        kept[4 * row + 3] = addresses[4 * i + 3]!
+      }
+      blockOutcomes[i] = outcome.added
+    }
+    if (i > start) {
+      links[newest * rowLinks + newer] = 0
+      links[older] = newest
+      this.#unused = unused
+      this.#size += i - start
+    }
+    return i
+  }
+
+  /** Deletes endpoints from `start` on as long as they are in the set. Returns where one is not. */
+  #deleteRun(start: number, count: number): number {
+    const rows = this.#rows
+    const links = this.#links
+    const buckets = this.#buckets
+    const mask = this.#mask
+    const kept = this.#addresses
+    const is4 = this.#is4
+    let unused = this.#unused
+    let i = start
+    for (; i < count; i++) {
+      const hash = hashes[i]!
+      const port = metas[i]! >>> 16
+      let link = buckets + (hash & mask)
+      let row = links[link]!
+      while (row !== 0 && (rows[2 * row] !== hash || rows[2 * row + 1]! >>> 16 !== port)) {
+        link = row * rowLinks
+        row = links[link]!
+      }
+      if (row === 0) break
+      // Of IPv6 two addresses may have one hash.
+      if (!is4 && !isSame(kept, 4 * row, addresses, 4 * i)) break
+      const at = row * rowLinks
+      const before = links[at + older]!
+      const after = links[at + newer]!
+      links[link] = links[at]!
+      links[before * rowLinks + newer] = after
+      links[after * rowLinks + older] = before
+      links[at] = unused
+      unused = row
+      blockOutcomes[i] = outcome.deleted
+    }
+    this.#unused = unused
+    this.#size -= i - start
+    return i
+  }
+
+  /** Adds an endpoint, whatever there is. */
+  #addAny(i: number): number {
     const rows = this.#rows
     const links = this.#links
     const meta = metas[i]!
@@ -288,7 +348,7 @@ export class EndpointSet {
     }
     if (ports >= this.#maxPorts) return outcome.crowded
     if (this.#size === this.#maxCount) return outcome.full
-    this.#insert(i, meta | mark)
+    this.#insert(i, ports > 0 ? meta | mark : meta)
     return outcome.added
   }
 
@@ -305,15 +365,15 @@ export class EndpointSet {
 
   #isAddress(row: number, i: number): boolean {
     if (this.#rows[2 * row] !== hashes[i]) return false
-    if (this.#is4) return true
-    const kept = this.#addresses
-    const [at, from] = [4 * row, 4 * i]
-    return (
-      kept[at + 3] === addresses[from + 3] &&
-      kept[at + 2] === addresses[from + 2] &&
-      kept[at + 1] === addresses[from + 1] &&
-      kept[at] === addresses[from]
-    )
+    return this.#is4 || isSame(this.#addresses, 4 * row, addresses, 4 * i)
+  }
+
+  /** Deletes an endpoint, whatever there is. */
+  #deleteAny(i: number): number {
+    const link = this.#linkTo(i)
+    if (link < 0) return this.#deleteOnly(i, blockOthers, 18 * i) ? outcome.otherDeleted : outcome.absent
+    this.#remove(link)
+    return outcome.deleted
   }
 
   #deleteOnly(i: number, into: Uint8Array, at: number): boolean {
@@ -427,4 +487,14 @@ export class EndpointSet {
       this.#unused = row
     }
   }
+}
+
+/** Whether four words are the same as four others; the low ones first, for neighbours in one network differ there. */
+function isSame(words: Int32Array, at: number, others: Int32Array, otherAt: number): boolean {
+  return (
+    words[at + 3] === others[otherAt + 3] &&
+    words[at + 2] === others[otherAt + 2] &&
+    words[at + 1] === others[otherAt + 1] &&
+    words[at] === others[otherAt]
+  )
 }

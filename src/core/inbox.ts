@@ -145,6 +145,7 @@ export class Inbox {
   }
 
   #drop(bytes: Uint8Array, view: DataView, list: Slot, family: Family): void {
+    const { owner } = this
     const byteLength = family === 4 ? 6 : 18
     const end = layout[2 * list + 1]!
     for (let offset = layout[2 * list]!; offset < end; ) {
@@ -153,47 +154,58 @@ export class Inbox {
       this.claims.dropBlock(view, count, family)
       for (let i = 0; i < count; i++) {
         const became = blockOutcomes[i]
-        if (became === outcome.deleted) this.owner.released(this, bytes, blockOffsets[i]!, family, 'dropped')
-        else if (became === outcome.otherDeleted) this.owner.released(this, blockOthers, 18 * i, family, 'dropped')
+        if (became === outcome.deleted) owner.released(this, bytes, blockOffsets[i]!, family, 'dropped')
+        else if (became === outcome.otherDeleted) owner.released(this, blockOthers, 18 * i, family, 'dropped')
         else this.#unknownDrops++
       }
     }
   }
 
   #add(bytes: Uint8Array, view: DataView, list: Slot, taken: number, family: Family): void {
-    const byteLength = family === 4 ? 6 : 18
+    const { owner } = this
     // Flags follow their list.
     const flagsStart = byteLengthOf((list + 1) as Slot) > 0 ? layout[2 * list + 2]! : -1
     const start = layout[2 * list]!
-    for (let index = 0; index < taken; ) {
-      let count = 0
-      for (; index < taken && count < blockSize; index++) {
-        const offset = start + index * byteLength
-        if (!this.#isAcceptable(bytes, offset, family)) {
-          this.#refusedContacts++
-          continue
-        }
-        blockOffsets[count] = offset
-        blockFlags[count++] = flagsStart < 0 ? 0 : bytes[flagsStart + index]!
-      }
+    for (let index = 0; index < taken; index += blockSize) {
+      const count = this.#judge(bytes, start, flagsStart, index, Math.min(taken, index + blockSize), family)
       this.claims.addBlock(view, count, family)
       for (let i = 0; i < count; i++) {
         const became = blockOutcomes[i]!
-        if (became > outcome.present) this.#crowdedContactCount++
-        if (became >= outcome.present) continue
-        if (became === outcome.replaced) this.owner.released(this, blockOthers, 18 * i, family, 'evicted')
-        this.owner.claimed(this, bytes, blockOffsets[i]!, family, blockFlags[i]!)
+        if (became === outcome.present) continue
+        if (became > outcome.present) {
+          this.#crowdedContactCount++
+          continue
+        }
+        if (became === outcome.replaced) owner.released(this, blockOthers, 18 * i, family, 'evicted')
+        owner.claimed(this, bytes, blockOffsets[i]!, family, blockFlags[i]!)
       }
     }
   }
 
-  #isAcceptable(bytes: Uint8Array, offset: number, family: Family): boolean {
-    const port = offset + (family === 4 ? 4 : 16)
-    if (bytes[port] === 0 && bytes[port + 1]! <= 1) return false
-    const scope = scopeOf(bytes, offset, family)
-    if (((crossing[this.peerScope]! >> scope) & 1) === 0) return false
-    if (scope === Scope.documentation && !this.#limits.documentationNets) return false
-    return this.owner.refuses?.(this, bytes, offset, family) !== true
+  /** Makes a block of those of the contacts from `index` to before `end` that may be taken. Returns how many they are. */
+  #judge(bytes: Uint8Array, start: number, flagsStart: number, index: number, end: number, family: Family): number {
+    const byteLength = family === 4 ? 6 : 18
+    const { owner } = this
+    const mayRefuse = owner.refuses !== undefined
+    const scopes = crossing[this.peerScope]! & (this.#limits.documentationNets ? -1 : ~(1 << Scope.documentation))
+    let count = 0
+    for (let at = index; at < end; at++) {
+      const offset = start + at * byteLength
+      const port = offset + byteLength - 2
+      const isDialable = bytes[port] !== 0 || bytes[port + 1]! > 1
+      if (
+        !isDialable ||
+        ((scopes >> scopeOf(bytes, offset, family)) & 1) === 0 ||
+        (mayRefuse && owner.refuses!(this, bytes, offset, family))
+      ) {
+        continue
+      }
+      blockOffsets[count] = offset
+      blockFlags[count] = flagsStart < 0 ? 0 : bytes[flagsStart + at]!
+      count++
+    }
+    this.#refusedContacts += end - index - count
+    return count
   }
 
   #report(code: ViolationCode, count: number): void {

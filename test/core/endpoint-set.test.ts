@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Family } from '../../src/codec/contact.ts'
-import { addressHash } from '../../src/core/address-hash.ts'
-import { type AddOutcome, EndpointSet } from '../../src/core/endpoint-set.ts'
+import { addressHash, ipv4OfHash, mix, otherSeedOf } from '../../src/core/address-hash.ts'
+import { type AddOutcome, blockOffsets, blockOutcomes, EndpointSet, outcome } from '../../src/core/endpoint-set.ts'
 import { endpoint, textOf } from './endpoints.ts'
 
 const bounds = { seed: 0x5eed, maxCount: 100, maxPorts: 4 }
@@ -185,6 +185,34 @@ describe('a set of endpoints', () => {
     expect(entriesOf(set, 4).map(([text]) => text)).toEqual(['1.2.3.4:5', '6.7.8.9:10'])
     expect(set.delete(bytes, 7)).toBe(true)
     expect(set.has(bytes, 1)).toBe(true)
+  })
+
+  test('tells two IPv6 addresses apart that have one hash', () => {
+    const { seed } = bounds
+    const one = endpoint('[2001:db8::1:2:3:4]:6881')
+    const other = endpoint('[2001:db8::5:6:0:0]:6881')
+    const wordOf = (bytes: Uint8Array, at: number) => new DataView(bytes.buffer).getInt32(at)
+    // The last word is chosen so that the second halves come to the same.
+    const half = mix(mix(otherSeedOf(seed), wordOf(one, 8)), wordOf(one, 12))
+    new DataView(other.buffer).setInt32(12, ipv4OfHash(half, mix(otherSeedOf(seed), wordOf(other, 8))))
+    expect(addressHash(other, 0, 4, seed)).toBe(addressHash(one, 0, 4, seed))
+
+    for (const [first, second] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const set = new EndpointSet(6, bounds)
+      expect([set.add(first, 0, 1), set.has(second, 0), set.add(second, 0, 2), set.size]).toEqual(['added', false, 'added', 2])
+      blockOffsets[0] = 0
+      set.deleteBlock(new DataView(first.buffer), 1)
+      expect([blockOutcomes[0], set.has(first, 0), set.has(second, 0)]).toEqual([outcome.deleted, false, true])
+      set.deleteBlock(new DataView(first.buffer), 1)
+      expect([blockOutcomes[0], set.has(second, 0)]).toEqual([outcome.absent, true])
+    }
+  })
+
+  test('gives back the IPv4 address of which it keeps the hash', () => {
+    fc.assert(fc.property(fc.integer(), fc.integer(), (seed, word) => ipv4OfHash(mix(seed, word), seed) === word))
   })
 
   test('takes no memory before the first endpoint and after it is cleared, and no more however often rows change hands', () => {
