@@ -60,6 +60,8 @@ export type MessageLayout = Int32Array
 
 const fields = Object.keys(slot) as readonly (keyof typeof slot)[]
 const keys = ['added', 'added.f', 'added6', 'added6.f', 'dropped', 'dropped6']
+/** The bytes of each key, and zeros up to eight. */
+const keyBytes = Uint8Array.from(keys.map((key) => key.padEnd(8, '\0')).join(''), (character) => character.charCodeAt(0))
 /** The keys in bencode. */
 const heads = keys.map((key) => `${key.length}:${key}`)
 /** Bytes of one element. */
@@ -95,11 +97,12 @@ const scratch = createLayout()
  */
 export function decodeMessage(bytes: Uint8Array): DecodedMessage {
   const faults = locateMessage(bytes, scratch)
+  const { buffer, byteOffset } = bytes
   const viewOf = (place: Slot): Uint8Array => {
     const start = scratch[2 * place]!
     const byteLength = scratch[2 * place + 1]! - start
     // `subarray` would make a Buffer of a Buffer, and slowly.
-    return byteLength === 0 ? nothing : new Uint8Array(bytes.buffer, bytes.byteOffset + start, byteLength)
+    return byteLength === 0 ? nothing : new Uint8Array(buffer, byteOffset + start, byteLength)
   }
   const flagsOf = (list: Uint8Array, place: Slot): Uint8Array => {
     const flags = viewOf(place)
@@ -129,6 +132,55 @@ export function createLayout(): MessageLayout {
  * Lists are cut to whole contacts; flags are one byte per contact, or none, which means 0 for all. Absent is empty.
  */
 export function locateMessage(bytes: Uint8Array, layout: MessageLayout): number {
+  const faults = locatePlain(bytes, layout)
+  return faults < 0 ? locateAny(bytes, layout) : faults
+}
+
+/**
+ * The same for what honest clients send, sorted strings under keys that we know and nothing else: in a third of the time.
+ * -1 for any other message, after six keys at the most.
+ */
+function locatePlain(bytes: Uint8Array, layout: MessageLayout): number {
+  for (let index = 0; index < 12; index++) layout[index] = 0
+  const { length } = bytes
+  if (length === 0 || bytes[0] !== bencode.dictionary) return -1
+  let faults = 0
+  let seen = 0
+  let last = -1
+  let position = 1
+  while (position + 9 < length) {
+    const keyLength = bytes[position]! - 0x30
+    const place = bytes[position + 1] === bencode.string ? placeOf(bytes, position + 2, keyLength) : -1
+    if (place <= last) return -1
+    position += 2 + keyLength
+    const digits = position
+    let byteLength = 0
+    for (; position < length && byteLength < length && bencode.isDigit(bytes[position]!); position++) {
+      byteLength = byteLength * 10 + bytes[position]! - 0x30
+    }
+    const isNumber = position > digits && (bytes[digits] !== 0x30 || position === digits + 1)
+    if (!isNumber || position + byteLength >= length || bytes[position] !== bencode.string) return -1
+    const partial = byteLength % widths[place]!
+    if (partial !== 0) faults |= partialContact
+    layout[2 * place] = position + 1
+    position += 1 + byteLength
+    layout[2 * place + 1] = position - partial
+    seen |= 1 << place
+    last = place
+  }
+  return position + 1 === length && bytes[position] === bencode.close ? faults | flagFaults(layout, seen) : -1
+}
+
+/** The place of a key of that length, with eight bytes before the end of the input; -1 for any other than the six. */
+function placeOf(bytes: Uint8Array, start: number, length: number): number {
+  const isDropped = bytes[start] === 0x64
+  if (length < (isDropped ? 7 : 5) || length > 8) return -1
+  const place = isDropped ? length - 3 : length === 6 ? slot.added6 : length === 7 ? slot.addedFlags : length - 5
+  for (let index = 0; index < length; index++) if (bytes[start + index] !== keyBytes[8 * place + index]) return -1
+  return place
+}
+
+function locateAny(bytes: Uint8Array, layout: MessageLayout): number {
   layout.fill(0)
   const reader = new bencode.Reader(bytes)
   if (reader.next() !== bencode.dictionary) return malformed
@@ -158,9 +210,7 @@ export function locateMessage(bytes: Uint8Array, layout: MessageLayout): number 
     }
   }
   if (reader.remaining !== 0) faults |= reader.remaining < 0 ? malformed : trailingBytes
-  if (!fitFlags(layout, seen, slot.addedFlags)) faults |= flagsMismatch
-  if (!fitFlags(layout, seen, slot.added6Flags)) faults |= flagsMismatch
-  return faults
+  return faults | flagFaults(layout, seen)
 }
 
 /** The names of the faults that `locateMessage` returned as bits. */
@@ -225,11 +275,16 @@ function compare(bytes: Uint8Array, start: number, end: number, otherStart: numb
   }
 }
 
-/** Whether flags fit the list before them; if not, they are emptied. Those that are absent fit. */
-function fitFlags(layout: MessageLayout, seen: number, flags: Slot): boolean {
+/** Empties flags that do not fit the list before them, and returns the fault that this is. */
+function flagFaults(layout: MessageLayout, seen: number): number {
+  return flagFault(layout, seen, slot.addedFlags) | flagFault(layout, seen, slot.added6Flags)
+}
+
+function flagFault(layout: MessageLayout, seen: number, flags: Slot): number {
   const at = 2 * flags
   const count = (layout[at - 1]! - layout[at - 2]!) / widths[flags - 1]!
-  if (layout[at + 1]! - layout[at]! === count) return true
+  if (layout[at + 1]! - layout[at]! === count) return 0
   layout[at + 1] = layout[at]!
-  return ((seen >> flags) & 1) === 0
+  // Those that are absent fit.
+  return (seen >> flags) & 1 ? flagsMismatch : 0
 }
