@@ -12,7 +12,8 @@
  * Invariant: a row is in the list of the source of its first claim, which holds it, and in no other.
  */
 import { type EndpointKey, endpointOfKey, type Family, flag } from '../codec/contact.ts'
-import { CandidateTable, maxClaimsPerRow, rowState } from './candidate-table.ts'
+import { CandidateTable, greatestRowCount, maxClaimsPerRow, rowState } from './candidate-table.ts'
+import type { Known } from './known.ts'
 import type { Limits } from './limits.ts'
 import { type Source, type SourceId, Sources } from './source.ts'
 
@@ -20,12 +21,17 @@ export class CandidateStore {
   readonly table: CandidateTable
   readonly sources: Sources
   readonly #limits: Limits
+  readonly #known: Known
+  /** What one source may hold. */
+  readonly #quota: number
   #evictedCount = 0
 
-  constructor(limits: Limits, seed: number) {
+  constructor(limits: Limits, known: Known, seed: number) {
     this.#limits = limits
-    this.table = new CandidateTable(limits.maxCandidates, seed)
-    this.sources = new Sources(limits, seed)
+    this.#known = known
+    this.#quota = Math.min(limits.maxCandidatesPerSource, limits.maxCandidates, greatestRowCount)
+    this.table = new CandidateTable(limits.maxCandidates)
+    this.sources = new Sources(limits, this.#quota, seed)
   }
 
   /** Candidates that gave way. */
@@ -33,46 +39,47 @@ export class CandidateStore {
     return this.#evictedCount
   }
 
-  /** A source claims a contact that it did not claim before. The bytes are not kept. */
-  offer(id: SourceId, bytes: Uint8Array, offset: number, family: Family, flags: number, now: number): void {
-    const table = this.table
+  /** A source claims the contact at this place, which it did not claim before. */
+  offer(id: SourceId, place: number, flags: number, now: number): void {
     const source = this.sources.open(id)
-    let row = table.find(bytes, offset, family)
-    if (row !== 0 && this.isStale(row, now)) {
-      this.remove(row)
-      row = 0
+    const row = this.#known.candidateOf(place)
+    if (row !== 0 && !this.isStale(row, now)) {
+      this.#vouch(row, source, flags)
+      return
     }
-    if (row !== 0) this.#vouch(row, source, flags)
-    else if (this.#makeRoom(source)) {
-      row = table.insert(bytes, offset, family, flags)
-      this.#claim(row, 0, source)
-      this.#hold(row, source)
-    }
+    if (row !== 0) this.remove(row)
+    if (!this.#makeRoom(source)) return
+    const newRow = this.table.insert(place, flags)
+    this.#known.setCandidate(place, newRow)
+    this.#claim(newRow, 0, source)
+    this.#hold(newRow, source)
   }
 
   /**
    * A source drops a contact that it claimed. Of more than eight sources the candidate knows only eight: the
    * last of these stands for those that it does not know, and its claim stays.
    */
-  withdraw(id: SourceId, bytes: Uint8Array, offset: number, family: Family): void {
+  withdraw(id: SourceId, place: number): void {
+    const row = this.#known.candidateOf(place)
+    if (row === 0) return
     const table = this.table
     const source = this.sources.find(id)
-    const row = table.find(bytes, offset, family)
-    const place = source === undefined || row === 0 || source.number === 0 ? -1 : table.placeOf(row, source.number)
-    if (source === undefined || place < 0) return
+    if (source === undefined || source.number === 0) return
+    const claimPlace = table.claimPlaceOf(row, source.number)
+    if (claimPlace < 0) return
     if (!this.#isClaimedBesides(row, source)) {
       if (!table.isCrowded(row)) this.remove(row)
       return
     }
-    if (place === 0) this.#letGo(row)
-    table.endClaim(row, place)
-    if (place === 0) this.#hold(row, this.#holderOf(row))
+    if (claimPlace === 0) this.#letGo(row)
+    table.endClaim(row, claimPlace)
+    if (claimPlace === 0) this.#inherit(row)
     this.sources.release(source)
   }
 
   /** The row of this endpoint; 0 if there is none. */
   find(key: EndpointKey): number {
-    return this.table.find(endpointOfKey(key), 0, familyOf(key))
+    return this.#known.candidateOf(this.#known.find(endpointOfKey(key), 0, familyOf(key)))
   }
 
   /** Whether the last claim ended `candidateMs` ago. Stale rows are removed when somebody comes across them. */
@@ -99,10 +106,20 @@ export class CandidateStore {
   remove(row: number): void {
     this.#letGo(row)
     for (let place = 0; this.table.claimAt(row, place) !== 0; place++) this.sources.release(this.sources.at(this.table.claimAt(row, place)))
+    this.#known.setCandidate(this.table.placeOf(row), 0)
     this.table.remove(row)
   }
 
+  /** The contact of this candidate has another place from now on. */
+  move(row: number, place: number): void {
+    this.table.setPlace(row, place)
+  }
+
+  /** Forgets all candidates. Their contacts stay, unless nobody claims them. */
   clear(): void {
+    for (let row = 1; row < this.table.rowEnd; row++) {
+      if (this.table.claimAt(row, 0) !== 0) this.#known.setCandidate(this.table.placeOf(row), 0)
+    }
     this.table.clear()
     this.sources.clear()
   }
@@ -127,15 +144,22 @@ export class CandidateStore {
     this.sources.recount(source, source.count + 1)
   }
 
+  /** Whoever has the first claim now holds the candidate, and gives way with its oldest if it holds too many. */
+  #inherit(row: number): void {
+    const heir = this.#holderOf(row)
+    this.#hold(row, heir)
+    if (heir.count > this.#quota) this.#giveWay(heir)
+  }
+
   /** One more source claims a candidate, or the same one again. */
   #vouch(row: number, source: Source, flags: number): void {
     const table = this.table
     const isItsAlone = table.claimAt(row, 0) === source.number && table.claimAt(row, 1) === 0
     table.setFlags(row, isItsAlone ? flags : mergeFlags(table.flagsOf(row), flags))
-    // Whoever claims it, it is worth another dial; when, `notBefore` says.
+    // Whoever claims it, it is worth another dial; when, `pending.ts` says.
     if (table.stateOf(row) === rowState.failed) table.setState(row, rowState.waiting)
-    if (source.number !== 0 && table.placeOf(row, source.number) >= 0) return
-    let place = table.placeOf(row, 0)
+    if (source.number !== 0 && table.claimPlaceOf(row, source.number) >= 0) return
+    let place = table.claimPlaceOf(row, 0)
     for (let at = 1; place < 0 && at < maxClaimsPerRow; at++) {
       const other = this.sources.at(table.claimAt(row, at))
       if (other.isOpen) continue
@@ -156,7 +180,7 @@ export class CandidateStore {
 
   /** Makes room for one more candidate of this source. False if it may have none. */
   #makeRoom(source: Source): boolean {
-    const quota = source.quota(Math.min(this.#limits.maxCandidatesPerSource, this.#limits.maxCandidates), this.#limits)
+    const quota = source.quota(this.#quota, this.#limits)
     if (quota < 1) return false
     while (source.count >= quota) this.#giveWay(source)
     while (this.table.isFull) this.#giveWay(source.count === this.sources.greatestCount ? source : this.sources.greatest()!)

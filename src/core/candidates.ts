@@ -15,10 +15,11 @@
  */
 import { canonicalPriority } from '../address/priority.ts'
 import { Scope, scopeOf } from '../address/ranges.ts'
-import { type EndpointKey, endpointOfKey, type Family, flag } from '../codec/contact.ts'
+import { type EndpointKey, endpointOfKey, flag } from '../codec/contact.ts'
 import { CandidateStore, familyOf } from './candidate-store.ts'
 import { type CandidateTable, greatestRowCount, rowState } from './candidate-table.ts'
 import { endpointHash } from './endpoint-hash.ts'
+import type { Known } from './known.ts'
 import type { Limits } from './limits.ts'
 import { Pending, type Place } from './pending.ts'
 import type { Source, SourceId, Sources } from './source.ts'
@@ -50,9 +51,13 @@ export interface CandidateStats {
   readonly byteLength: number
 }
 
+/** Holds the endpoint of one candidate while it is looked at. */
+const scratch = new Uint8Array(18)
+
 export class Candidates {
   readonly #limits: Limits
   readonly #seed: number
+  readonly #known: Known
   readonly #store: CandidateStore
   readonly #table: CandidateTable
   readonly #sources: Sources
@@ -66,11 +71,15 @@ export class Candidates {
   #connectedCount = 0
   #failedCount = 0
 
-  /** The seed is any 32-bit integer that peers cannot guess: it orders equals, and salts the hashes. */
-  constructor(limits: Limits, seed: number) {
+  /** When what is offered comes, milliseconds. Not an argument: a number that is no small integer costs an allocation for each call. */
+  now = 0
+
+  /** Candidates are contacts of `known`. The seed is any 32-bit integer that peers cannot guess: it orders equals, and salts the hashes. */
+  constructor(limits: Limits, known: Known, seed: number) {
     this.#limits = limits
+    this.#known = known
     this.#seed = seed | 0
-    this.#store = new CandidateStore(limits, this.#seed)
+    this.#store = new CandidateStore(limits, known, this.#seed)
     this.#table = this.#store.table
     this.#sources = this.#store.sources
     this.#pending = new Pending(limits, this.#seed)
@@ -104,15 +113,20 @@ export class Candidates {
     this.#table.unprepare()
   }
 
-  /** A source claims a contact that it did not claim before. The bytes are not kept. */
-  offer(id: SourceId, bytes: Uint8Array, offset: number, family: Family, flags: number, now: number): void {
-    this.#store.offer(id, bytes, offset, family, flags, now)
+  /** A source claims the contact at this place, which it did not claim before, at the time `now`. */
+  offer(id: SourceId, place: number, flags: number): void {
+    this.#store.offer(id, place, flags, this.now)
     this.#idleUntil = Number.NEGATIVE_INFINITY
   }
 
   /** A source drops a contact that it claimed; of one that it did not, nothing follows. */
-  withdraw(id: SourceId, bytes: Uint8Array, offset: number, family: Family): void {
-    this.#store.withdraw(id, bytes, offset, family)
+  withdraw(id: SourceId, place: number): void {
+    this.#store.withdraw(id, place)
+  }
+
+  /** Gives memory back after many contacts were forgotten. */
+  trim(): void {
+    this.#known.trim((row, place) => this.#store.move(row, place))
   }
 
   /** A connection has closed: its claims end, and what nobody else claims is stale after `candidateMs`. */
@@ -175,7 +189,6 @@ export class Candidates {
     }
     this.#failedCount++
     if (row === 0) return
-    this.#table.setNotBefore(row, now + this.#limits.redialMs)
     if (this.#table.stateOf(row) === rowState.handedOut) this.#table.setState(row, rowState.failed)
   }
 
@@ -242,11 +255,17 @@ export class Candidates {
     }
     if (table.stateOf(row) !== rowState.waiting) return false
     if (context.seeding && (table.flagsOf(row) & flag.seed) !== 0) return false
-    if (table.notBefore(row) > now) {
-      this.#wakeAt = Math.min(this.#wakeAt, table.notBefore(row))
-      return false
-    }
-    return true
+    const redialAt = this.#redialAt(row)
+    if (redialAt > now) this.#wakeAt = Math.min(this.#wakeAt, redialAt)
+    return redialAt <= now
+  }
+
+  /** When a contact that failed may be dialled again: 0 for now. */
+  #redialAt(row: number): number {
+    if (!this.#pending.hasFailures) return 0
+    const place = this.#table.placeOf(row)
+    this.#known.write(place, scratch)
+    return this.#pending.redialAt(scratch, 0, this.#known.familyOf(place))
   }
 
   /** Whether the quotas let anything be handed out at this place, for some source. */
@@ -266,7 +285,7 @@ export class Candidates {
 
   /** Whether this very endpoint is connected, which ends the candidate; or handed out, and was dropped and offered again since. */
   #isTaken(row: number, context: DialContext): boolean {
-    const key = this.#table.keyOf(row)
+    const key = this.#known.keyOf(this.#table.placeOf(row))
     if (!context.connected(key)) return this.#pending.has(key)
     this.#store.remove(row)
     return true
@@ -306,7 +325,7 @@ export class Candidates {
   }
 
   #handOut(row: number, source: Source, now: number): EndpointKey {
-    const key = this.#table.keyOf(row)
+    const key = this.#known.keyOf(this.#table.placeOf(row))
     this.#sources.refer(source)
     this.#pending.add(key, source, this.#placeOf(row), now)
     this.#table.setState(row, rowState.handedOut)
@@ -317,14 +336,16 @@ export class Candidates {
   #placeOf(row: number): Place | undefined {
     const table = this.#table
     if (!table.isPrepared(row)) this.#prepare(row)
-    return table.isGlobal(row) ? this.#pending.placeOf(table.endpoints, table.offsetOf(row), table.familyOf(row)) : undefined
+    if (!table.isGlobal(row)) return undefined
+    this.#known.write(table.placeOf(row), scratch)
+    return this.#pending.placeOf(scratch, 0, this.#known.familyOf(table.placeOf(row)))
   }
 
   #prepare(row: number): void {
     const table = this.#table
-    const offset = table.offsetOf(row)
-    const family = table.familyOf(row)
-    const scope = scopeOf(table.endpoints, offset, family)
+    const family = this.#known.familyOf(table.placeOf(row))
+    this.#known.write(table.placeOf(row), scratch)
+    const scope = scopeOf(scratch, 0, family)
     const network = scope === Scope.global || scope === Scope.documentation ? 'global' : 'local'
     const own = this.#externalAddress
     if (own?.length !== (family === 4 ? 4 : 16)) {
@@ -334,11 +355,12 @@ export class Candidates {
     // BEP 40 looks at the ports only where the addresses are the same; ours is then unknown, and 0.
     const ours = new Uint8Array(own.length + 2)
     ours.set(own)
-    table.prepare(row, canonicalPriority(ours, table.endpoints.subarray(offset, offset + ours.length)), network)
+    table.prepare(row, canonicalPriority(ours, scratch.subarray(0, ours.length)), network)
   }
 
   #luckOf(row: number): number {
-    const table = this.#table
-    return endpointHash(table.endpoints, table.offsetOf(row), table.familyOf(row), ~this.#seed) >>> 0
+    const place = this.#table.placeOf(row)
+    this.#known.write(place, scratch)
+    return endpointHash(scratch, 0, this.#known.familyOf(place), ~this.#seed) >>> 0
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Which addresses were dialled in the last hour.
+ * What was dialled lately: which addresses in the last hour, and which contacts to no avail since `redialMs`.
  *
  * A ring of dials, oldest first, in which the dials of one bucket are linked from the newest to the
  * oldest. A link needs no upkeep when the oldest dials are forgotten: it is an ordinal, and one from
@@ -7,7 +7,7 @@
  *
  * This must be exact for the whole hour, or whoever makes us dial many addresses could make us dial one
  * of them again. So when the ring is full nothing is overwritten; the host must dial more slowly. The
- * memory (20 bytes for each dial of the last hour) follows from how fast it does, not from what peers send.
+ * memory (16 bytes for each dial) follows from how fast it does, not from what peers send.
  */
 const firstCapacity = 32
 
@@ -15,7 +15,10 @@ export class DialLog {
   readonly #maxCount: number
   readonly #windowMs: number
   #addresses: Int32Array = new Int32Array(0)
-  #times: Float64Array = new Float64Array(0)
+  /** Whole milliseconds, rounded up, modulo 2³²: which of them is meant, `#now` tells. */
+  #times: Uint32Array = new Uint32Array(0)
+  /** The latest time that was told. */
+  #now = 0
   /** The ordinal of the dial before this one in its bucket. */
   #earlier: Int32Array = new Int32Array(0)
   /** The ordinal of the newest dial of each bucket. */
@@ -35,15 +38,17 @@ export class DialLog {
 
   /** Forgets what is older than the window. */
   settle(now: number): void {
+    this.#now = Math.ceil(now)
     const mask = this.#times.length - 1
-    while (this.#start < this.#end && this.#times[this.#start & mask]! + this.#windowMs <= now) this.#start++
+    while (this.#start < this.#end && this.#timeOf(this.#start) + this.#windowMs <= now) this.#start++
     if (this.#start === this.#end && mask >= firstCapacity) this.#resize(0)
   }
 
-  /** An address was dialled; it is a hash of 32 bits. `isFull` must be false. */
+  /** An address was dialled; it is a hash of 32 bits. Nothing gives way to it, also above the bound. */
   add(address: number, now: number): void {
     if (this.size === this.#times.length) this.#resize(Math.max(firstCapacity, this.size * 2))
-    this.#write(this.#end++, address, now)
+    this.#now = Math.ceil(now)
+    this.#write(this.#end++, address, this.#now)
   }
 
   /**
@@ -52,12 +57,16 @@ export class DialLog {
    */
   freeAt(address: number, count: number): number {
     const mask = this.#times.length - 1
-    if (this.size >= this.#maxCount) return this.#times[this.#start & mask]! + this.#windowMs
+    if (this.size >= this.#maxCount) return this.#timeOf(this.#start) + this.#windowMs
     let left = count
     for (let dial = this.#newest[address & mask] ?? 0; dial >= this.#start; dial = this.#earlier[dial & mask]!) {
-      if (this.#addresses[dial & mask] === address && --left === 0) return this.#times[dial & mask]! + this.#windowMs
+      if (this.#addresses[dial & mask] === address && --left === 0) return this.#timeOf(dial) + this.#windowMs
     }
     return 0
+  }
+
+  #timeOf(dial: number): number {
+    return this.#now - ((this.#now - this.#times[dial & (this.#times.length - 1)]!) >>> 0)
   }
 
   #write(ordinal: number, address: number, time: number): void {
@@ -72,7 +81,7 @@ export class DialLog {
   #resize(capacity: number): void {
     const [addresses, times, mask] = [this.#addresses, this.#times, this.#times.length - 1]
     this.#addresses = new Int32Array(capacity)
-    this.#times = new Float64Array(capacity)
+    this.#times = new Uint32Array(capacity)
     this.#earlier = new Int32Array(capacity)
     this.#newest = new Int32Array(capacity)
     for (let dial = this.#start; dial < this.#end; dial++) this.#write(dial, addresses[dial & mask]!, times[dial & mask]!)

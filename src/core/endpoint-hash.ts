@@ -8,10 +8,15 @@ import type { Family } from '../codec/contact.ts'
 /** Of a whole compact endpoint; four bytes at a time, because every claim is looked up by it. */
 export function endpointHash(bytes: Uint8Array, offset: number, family: Family, seed: number): number {
   const port = offset + (family === 4 ? 4 : 16)
-  let hash = scramble(seed ^ ((bytes[port]! << 8) | bytes[port + 1]!))
-  for (let at = offset; at < port; at += 4) {
-    hash = scramble(hash ^ ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!))
-  }
+  let hash = scramble(seed ^ readPort(bytes, port))
+  for (let at = offset; at < port; at += 4) hash = scramble(hash ^ readWord(bytes, at))
+  return hash
+}
+
+/** The same hash, of an endpoint whose address has been read as `count` words. */
+export function endpointHashOfWords(words: Int32Array, at: number, count: number, port: number, seed: number): number {
+  let hash = scramble(seed ^ port)
+  for (let word = at; word < at + count; word++) hash = scramble(hash ^ words[word]!)
   return hash
 }
 
@@ -27,4 +32,14 @@ export function scramble(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return mixed ^ (mixed >>> 16)
+}
+
+/** Four bytes, big-endian, as a signed integer: a comparison of two 32-bit loads stays in integers that way. */
+export function readWord(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!
+}
+
+/** Two bytes, big-endian. */
+export function readPort(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 8) | bytes[offset + 1]!
 }

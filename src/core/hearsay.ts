@@ -41,9 +41,8 @@ export class Hearsay<Id> implements InboxOwner {
   readonly #context: { seeding: boolean; connected: (key: EndpointKey) => boolean }
   #isOpen: boolean
   #hasCandidates = false
-  /** While a message is read: from whom, and when. */
+  /** While a message is read: from whom. */
   #source: Connection<Id> | undefined
-  #now = 0
 
   /** Our own listen port, 1–65535; 0 while unknown. Contacts with an address of ours and this port are ourselves. */
   listenPort = 0
@@ -55,7 +54,7 @@ export class Hearsay<Id> implements InboxOwner {
     this.#accept = options.accept
     this.#documentationNets = options.limits.documentationNets
     this.#known = new Known(options.seed)
-    this.#candidates = new Candidates(options.limits, options.seed)
+    this.#candidates = new Candidates(options.limits, this.#known, options.seed)
     this.#context = { seeding: false, connected: options.isConnected }
     this.#isOpen = isOpen
   }
@@ -80,7 +79,7 @@ export class Hearsay<Id> implements InboxOwner {
   /** What a peer sent us. */
   receive(source: Connection<Id>, bytes: Uint8Array, now: number): void {
     this.#source = source
-    this.#now = now
+    this.#candidates.now = now
     source.inbox.handleMessage(bytes, now)
     this.#source = undefined
     this.#announce(now)
@@ -91,7 +90,7 @@ export class Hearsay<Id> implements InboxOwner {
     const { inbox } = source
     const refused: { readonly bytes: Uint8Array; readonly family: Family }[] = []
     this.#source = source
-    this.#now = now
+    this.#candidates.now = now
     inbox.claims.forEach((bytes, offset, family, flags) => {
       if (this.#mayTell(source, bytes, offset, family)) this.claimed(inbox, bytes, offset, family, flags)
       else refused.push({ bytes: bytes.slice(offset, offset + (family === 4 ? 6 : 18)), family })
@@ -125,8 +124,8 @@ export class Hearsay<Id> implements InboxOwner {
   /** Forgets all of it, without an event. */
   forget(connections: Iterable<Connection<Id>>): void {
     for (const { inbox } of connections) inbox.clear()
-    this.#known.clear()
     this.#candidates.clear()
+    this.#known.clear()
     this.#hasCandidates = false
   }
 
@@ -152,10 +151,11 @@ export class Hearsay<Id> implements InboxOwner {
   /** The claims of this source end, without an event. What it made known stays worth dialling. */
   forgetSource(source: Connection<Id>, now: number): void {
     source.inbox.claims.forEach((bytes, offset, family) => {
-      this.#known.remove(bytes, offset, family)
+      this.#known.unclaim(this.#known.find(bytes, offset, family))
     })
     source.inbox.clear()
     this.#candidates.closeSource(source.source, now)
+    this.#candidates.trim()
   }
 
   /** Whom to dial, best first, at most `count`. */
@@ -194,16 +194,20 @@ export class Hearsay<Id> implements InboxOwner {
 
   claimed(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, flags: number): void {
     const source = this.#source as Connection<Id>
-    const sourceCount = this.#known.add(bytes, offset, family)
-    if (this.#isOpen) this.#sink.added(source.id, this.#heard.show(bytes, offset, family, flags & knownFlags, sourceCount))
-    this.#candidates.offer(source.source, bytes, offset, family, flags, this.#now)
+    const place = this.#known.claim(bytes, offset, family)
+    if (this.#isOpen) this.#sink.added(source.id, this.#heard.show(bytes, offset, family, flags & knownFlags, this.#known.countOf(place)))
+    this.#candidates.offer(source.source, place, flags)
   }
 
   released(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, why: 'dropped' | 'evicted'): void {
     const source = this.#source as Connection<Id>
-    const sourceCount = this.#known.remove(bytes, offset, family)
-    if (why === 'evicted') return
-    this.#candidates.withdraw(source.source, bytes, offset, family)
+    const place = this.#known.find(bytes, offset, family)
+    if (why === 'evicted') {
+      this.#known.unclaim(place)
+      return
+    }
+    this.#candidates.withdraw(source.source, place)
+    const sourceCount = this.#known.unclaim(place)
     if (this.#isOpen) this.#sink.dropped(source.id, this.#heard.show(bytes, offset, family, 0, sourceCount))
   }
 

@@ -55,7 +55,7 @@ export interface Limits {
 
   /** Contacts that one swarm keeps for dialling; of a greater number 7,000 count. */
   readonly maxCandidates: number
-  /** Candidates that one source may hold: what a neighbour tells in two and a half minutes at the most, in 14 KB. */
+  /** Candidates that one source may hold: what a neighbour tells in two and a half minutes at the most, in 8 KB. */
   readonly maxCandidatesPerSource: number
   /** Milliseconds after which a candidate that nobody claims any more is forgotten. */
   readonly candidateMs: number
@@ -67,9 +67,9 @@ export interface Limits {
   readonly maxPendingPerSubnetAndSource: number
   /** Contacts of one IPv4 address or IPv6 /64, with different ports, handed out in one hour. */
   readonly maxDialsPerAddressAndHour: number
-  /** Milliseconds after a failed dial before the contact is handed out again, if anybody claims it anew. Ours. */
+  /** Milliseconds after a failed dial before the contact is handed out again, if anybody claims it anew; also if it was forgotten meanwhile. Ours. */
   readonly redialMs: number
-  /** Global contacts that one swarm hands out in an hour; each one is remembered for that long, in 20 bytes. */
+  /** Global contacts that one swarm hands out in an hour; each one is remembered for that long, in 16 bytes. */
   readonly maxDialsPerHour: number
   /** Reported dials of one source's contacts before its standing counts. */
   readonly minDialsForStanding: number

@@ -6,14 +6,16 @@
  *     of one /24 or /56                       `maxPendingPerSubnet`
  *     of one /24 or /56 and source            `maxPendingPerSubnetAndSource`, fewer in poor standing
  *
- * They hold for global addresses. On a local network or on one host many clients differ by the last byte or
+ * Besides, what was dialled to no avail is not dialled again for `redialMs`, whoever drops it and claims it again.
+ *
+ * The quotas hold for global addresses. On a local network or on one host many clients differ by the last byte or
  * by the port alone, and whoever may tell of them is there itself.
  *
  * Networks are counted by a seeded hash of 32 bits. Two that meet share their quotas, which is only stricter.
  */
-import type { EndpointKey, Family } from '../codec/contact.ts'
+import { type EndpointKey, endpointOfKey, type Family } from '../codec/contact.ts'
 import { DialLog } from './dial-log.ts'
-import { prefixHash, scramble } from './endpoint-hash.ts'
+import { endpointHash, prefixHash, scramble } from './endpoint-hash.ts'
 import type { Limits } from './limits.ts'
 import type { Source } from './source.ts'
 
@@ -50,11 +52,14 @@ export class Pending {
   /** By the hash of its address, the one to be checked next first. */
   readonly #connected = new Map<number, Dialled>()
   readonly #dials: DialLog
+  /** By the hash of the endpoint. */
+  readonly #failures: DialLog
 
   constructor(limits: Limits, seed: number) {
     this.#limits = limits
     this.#seed = seed
     this.#dials = new DialLog(limits.maxDialsPerHour, hourMs)
+    this.#failures = new DialLog(limits.maxDialsPerHour, limits.redialMs)
   }
 
   get size(): number {
@@ -89,6 +94,7 @@ export class Pending {
   /** Forgets dials that count no more, and connections whose end nobody told. */
   settle(now: number, isConnected: (key: EndpointKey) => boolean): void {
     this.#dials.settle(now)
+    this.#failures.settle(now)
     for (const [address, { key, checkAt }] of this.#connected) {
       if (checkAt > now) return
       this.#connected.delete(address)
@@ -100,6 +106,16 @@ export class Pending {
   freeAt({ address, subnet }: Place): number {
     if (this.#count(address) > 0 || this.#count(subnet) >= this.#limits.maxPendingPerSubnet) return Number.POSITIVE_INFINITY
     return this.#connected.get(address)?.checkAt ?? this.#dials.freeAt(address, this.#limits.maxDialsPerAddressAndHour)
+  }
+
+  /** Whether anything was dialled to no avail within `redialMs`. */
+  get hasFailures(): boolean {
+    return this.#failures.size > 0
+  }
+
+  /** When this very contact may be dialled again, if it was dialled to no avail: 0 for now. */
+  redialAt(bytes: Uint8Array, offset: number, family: Family): number {
+    return this.#failures.freeAt(endpointHash(bytes, offset, family, this.#seed), 1)
   }
 
   /** Whether this source's share of the subnet has room. */
@@ -122,6 +138,7 @@ export class Pending {
     if (handedOut === undefined) return undefined
     const { source, place } = handedOut
     this.#handedOut.delete(key)
+    if (outcome === 'failed') this.#logFailure(key, now)
     if (place !== undefined) {
       this.#change(place, source, -1)
       if (outcome === 'connected') this.#connected.set(place.address, { key, checkAt: now + confirmMs })
@@ -133,11 +150,16 @@ export class Pending {
     if (this.#connected.get(address)?.key === key) this.#connected.delete(address)
   }
 
-  /** Forgets what is handed out. The dials of the last hour still count, and nobody can tell from them who was dialled. */
+  /** Forgets what is handed out. Dials of the last hour and failures still count, and nobody can tell from them who was dialled. */
   clear(): void {
     this.#handedOut.clear()
     this.#counts.clear()
     this.#connected.clear()
+  }
+
+  #logFailure(key: EndpointKey, now: number): void {
+    const endpoint = endpointOfKey(key)
+    this.#failures.add(endpointHash(endpoint, 0, endpoint.length === 6 ? 4 : 6, this.#seed), now)
   }
 
   #count(hash: number): number {

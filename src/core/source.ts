@@ -88,8 +88,9 @@ export class Sources {
   /** By number; number 0 is nobody's. */
   readonly #byNumber: (Source | undefined)[] = [undefined]
   readonly #unusedNumbers: number[] = []
-  /** How many sources hold so many candidates, and the greatest number that one of them holds. */
-  readonly #countsOfHeld: number[] = []
+  /** How many sources hold so many candidates, and the greatest number that one of them holds. Made with the first source. */
+  #countsOfHeld: Uint16Array | undefined
+  readonly #maxHeld: number
   #greatestCount = 0
   /** Where the search for a source that holds most goes on. */
   #searchFrom = 0
@@ -97,8 +98,10 @@ export class Sources {
   #turnsServed = 0
   #closedDue = 0
 
-  constructor(limits: Limits, seed: number) {
+  /** A source holds at most `maxHeld` candidates, and one more for a moment. */
+  constructor(limits: Limits, maxHeld: number, seed: number) {
     this.#limits = limits
+    this.#maxHeld = maxHeld
     this.#seed = seed
   }
 
@@ -143,7 +146,8 @@ export class Sources {
     this.#byId.clear()
     this.#latest = undefined
     this.#byNumber.length = 1
-    this.#unusedNumbers.length = this.#countsOfHeld.length = this.#turns.length = 0
+    this.#unusedNumbers.length = this.#turns.length = 0
+    this.#countsOfHeld = undefined
     this.#greatestCount = this.#searchFrom = 0
   }
 
@@ -165,9 +169,10 @@ export class Sources {
 
   /** The number of candidates that this source holds was `before`, and has changed by one. */
   recount(source: Source, before: number): void {
+    this.#countsOfHeld ??= new Uint16Array(this.#maxHeld + 2)
     const counts = this.#countsOfHeld
-    counts[before] = (counts[before] ?? 0) - 1
-    counts[source.count] = (counts[source.count] ?? 0) + 1
+    counts[before]!--
+    counts[source.count]!++
     if (source.count > this.#greatestCount) this.#greatestCount = source.count
     else if (before === this.#greatestCount && counts[before] === 0) this.#greatestCount--
   }

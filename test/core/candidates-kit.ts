@@ -2,29 +2,30 @@
 import { scopeOf } from '../../src/address/ranges.ts'
 import { type EndpointKey, endpointKey, endpointOfKey, type Family } from '../../src/codec/contact.ts'
 import { Candidates } from '../../src/core/candidates.ts'
+import { Known } from '../../src/core/known.ts'
 import { defaultLimits, type Limits } from '../../src/core/limits.ts'
 import { endpoint, familyOf, textOf } from './endpoints.ts'
 
 export const minute = 60_000
 export const hour: number = 60 * minute
 
-interface Known {
+interface Endpoint {
   readonly bytes: Uint8Array
   readonly family: Family
   readonly key: EndpointKey
 }
 
 /** Text is read once: schedules name the same few endpoints again and again. */
-const known = new Map<string, Known>()
+const endpoints = new Map<string, Endpoint>()
 const textsByKey = new Map<EndpointKey, string>()
 
-function lookUp(text: string): Known {
-  const found = known.get(text)
+function lookUp(text: string): Endpoint {
+  const found = endpoints.get(text)
   if (found !== undefined) return found
   const bytes = endpoint(text)
   const family = familyOf(text)
   const entry = { bytes, family, key: endpointKey(bytes, 0, family) }
-  known.set(text, entry)
+  endpoints.set(text, entry)
   textsByKey.set(entry.key, text)
   return entry
 }
@@ -38,25 +39,42 @@ const global = 1
 const documentation = 7
 
 export class Dialler {
+  readonly known: Known
   readonly candidates: Candidates
   readonly limits: Limits
   now = 0
   seeding = false
+  /** Dials of `record`: what has failed once is not dialled again soon, so each is of another contact. */
+  recordedCount = 0
   readonly connected: Set<string> = new Set()
   /** Handed out and not reported, as the dialler knows it. */
   readonly pending: Set<string> = new Set()
 
   constructor(limits: Partial<Limits> = {}, seed = 0x5eed) {
     this.limits = { ...defaultLimits, ...limits }
-    this.candidates = new Candidates(this.limits, seed)
+    this.known = new Known(seed)
+    this.candidates = new Candidates(this.limits, this.known, seed)
+  }
+
+  /** Bytes of the tables: what is handed out and the dials of the last hour come on top. */
+  get byteLength(): number {
+    return this.candidates.stats.byteLength + this.known.byteLength
   }
 
   offer(source: number, texts: readonly string[], flags = 0): void {
-    for (const { bytes, family } of texts.map(lookUp)) this.candidates.offer(source, bytes, 0, family, flags, this.now)
+    for (const { bytes, family } of texts.map(lookUp)) this.offerBytes(source, bytes, family, flags)
   }
 
   withdraw(source: number, texts: readonly string[]): void {
-    for (const { bytes, family } of texts.map(lookUp)) this.candidates.withdraw(source, bytes, 0, family)
+    for (const { bytes, family } of texts.map(lookUp)) this.candidates.withdraw(source, this.known.find(bytes, 0, family))
+  }
+
+  /** The claim that makes a contact known is not kept, as if its source had closed: only candidates stay in the table. */
+  offerBytes(source: number, bytes: Uint8Array, family: Family, flags = 0): void {
+    const place = this.known.claim(bytes, 0, family)
+    this.candidates.now = this.now
+    this.candidates.offer(source, place, flags)
+    this.known.unclaim(place)
   }
 
   close(source: number): void {
@@ -145,10 +163,11 @@ export const local = (source: number, count: number, start = 0): string[] =>
 
 /** Reports `count` dials of contacts of this source, of which so many connected. */
 export function record(dialler: Dialler, source: number, count: number, connected: number): void {
-  for (const text of local(source, count, 20_000)) {
+  for (const text of local(source, count, 20_000 + dialler.recordedCount)) {
     dialler.offer(source, [text])
     if (dialler.next(1)[0] !== text) throw new Error(`${text} is not handed out`)
     dialler.report(dialler.candidates.stats.connectedCount < connected ? 'connected' : 'failed')
     dialler.withdraw(source, [text])
+    dialler.recordedCount++
   }
 }

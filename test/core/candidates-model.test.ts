@@ -37,7 +37,6 @@ interface TwinCandidate {
   /** By source: when its connection closed. */
   readonly claims: Map<number, number>
   state: 'waiting' | 'handed-out' | 'failed'
-  notBefore: number
   isSeed: boolean
 }
 
@@ -46,6 +45,8 @@ class Twin {
   readonly candidates = new Map<string, TwinCandidate>()
   readonly pending = new Map<string, { at: number; claimants: readonly number[] }>()
   readonly dialled: { at: number; address: string }[] = []
+  /** When a contact that failed may be dialled again, whatever has become of it. */
+  readonly notBefore = new Map<string, number>()
   readonly connected = new Set<string>()
   /** Addresses of which a handed out contact connected, and until when nobody need confirm it. */
   readonly blocked = new Map<string, { text: string; until: number }>()
@@ -62,7 +63,7 @@ class Twin {
     const isSeed = (flags & flag.seed) !== 0
     const candidate = this.candidates.get(text)
     if (candidate === undefined) {
-      this.candidates.set(text, { claims: new Map([[source, Infinity]]), state: 'waiting', notBefore: 0, isSeed })
+      this.candidates.set(text, { claims: new Map([[source, Infinity]]), state: 'waiting', isSeed })
       return
     }
     const isItsAlone = candidate.claims.size === 1 && candidate.claims.has(source)
@@ -97,16 +98,17 @@ class Twin {
     if (outcome === 'connected') {
       this.candidates.delete(text)
       if (networks !== undefined) this.blocked.set(networks.address, { text, until: this.now + 60_000 })
-    } else if (candidate !== undefined) {
-      candidate.notBefore = this.now + limits.redialMs!
-      if (candidate.state === 'handed-out') candidate.state = 'failed'
+    } else {
+      this.notBefore.set(text, this.now + limits.redialMs!)
+      if (candidate?.state === 'handed-out') candidate.state = 'failed'
     }
   }
 
   /** Whether a contact may be handed out: `yes`, `no`, or `for-some` when it depends on for whom. */
   judge(text: string, seeding: boolean): 'yes' | 'no' | 'for-some' {
     const candidate = this.candidates.get(text)
-    if (candidate === undefined || candidate.state !== 'waiting' || candidate.notBefore > this.now) return 'no'
+    if (candidate === undefined || candidate.state !== 'waiting') return 'no'
+    if ((this.notBefore.get(text) ?? 0) > this.now) return 'no'
     if ((seeding && candidate.isSeed) || this.connected.has(text) || this.pending.has(text)) return 'no'
     const networks = networksOf(text)
     if (networks === undefined) return 'yes'

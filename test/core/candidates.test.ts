@@ -73,6 +73,8 @@ describe('a candidate', () => {
     dialler.now = 30 * minute
     dialler.offer(2, [contacts.a])
     expect(dialler.sourcesOf(contacts.a)).toEqual([2])
+    expect(dialler.hasNext()).toBe(false)
+    dialler.now = 44 * minute
     expect(dialler.next()).toEqual([contacts.a])
   })
 
@@ -161,6 +163,40 @@ describe('a dial', () => {
     expect(dialler.hasNext()).toBe(false)
     dialler.now++
     expect(dialler.hasNext()).toBe(true)
+  })
+
+  test('that failed is not repeated sooner because its source drops the contact and claims it again', () => {
+    for (const text of [contacts.a, contacts.c, '192.168.1.5:6881']) {
+      const dialler = new Dialler()
+      dialler.offer(1, [text])
+      dialler.next()
+      // It may be dropped before or after the report, and come back from somebody else.
+      dialler.withdraw(1, [text])
+      dialler.now = minute
+      dialler.report('failed')
+      dialler.offer(1, [text])
+      expect(dialler.hasNext()).toBe(false)
+      expect(dialler.candidates.nextTimeout()).toBe(16 * minute)
+      dialler.withdraw(1, [text])
+      dialler.offer(2, [text])
+      dialler.now = 16 * minute - 1
+      expect(dialler.next()).toEqual([])
+      dialler.now = 16 * minute
+      expect(dialler.next()).toEqual([text])
+    }
+  })
+
+  test('that failed says nothing of another port, and after a success nothing of the same', () => {
+    const dialler = new Dialler()
+    dialler.offer(1, [contacts.a])
+    dialler.next()
+    dialler.report('failed')
+    dialler.offer(1, ['20.0.0.1:6882', contacts.b])
+    expect(dialler.next().sort()).toEqual(['20.0.0.1:6882', contacts.b].sort())
+    dialler.connect(contacts.b)
+    dialler.disconnect(contacts.b)
+    dialler.offer(1, [contacts.b])
+    expect(dialler.next()).toEqual([contacts.b])
   })
 
   test('that is not reported has failed after ten minutes', () => {

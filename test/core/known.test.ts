@@ -1,63 +1,137 @@
-/** How many sources claim each contact, compared with its slow twin, a map by key. */
+/** What is known, compared with its slow twins: a map of counts by key, and a map of candidates by key. */
 import { describe, expect, it } from 'vitest'
 import { type EndpointKey, endpointKey, type Family } from '../../src/codec/contact.ts'
 import { Chance } from '../../src/core/chance.ts'
 import { Known } from '../../src/core/known.ts'
 
-/** Neighbours in one network, so that some endpoints differ by the last byte alone; the port is the same for all. */
+/** Neighbours in one network, so that some endpoints differ by the last byte of the address alone, or by the first; of two one has another port. */
 function endpointOf(number: number, family: Family): Uint8Array {
   const bytes = new Uint8Array(family === 4 ? 6 : 18).fill(17)
-  bytes[bytes.length - 3] = number
-  bytes[bytes.length - 4] = number >> 8
+  bytes[bytes.length - 1] = number & 1
+  bytes[bytes.length - 3] = number >> 1
+  bytes[bytes.length - 4] = number >> 9
+  bytes[0] = number >> 13
   return bytes
 }
 
+/** As `expect`, at the price of a comparison. */
+function check(holds: boolean, claim: string): void {
+  if (!holds) throw new Error(claim)
+}
+
 class MapOfCounts {
-  readonly #counts = new Map<EndpointKey, number>()
+  readonly counts = new Map<EndpointKey, number>()
 
   get size(): number {
-    return this.#counts.size
+    return this.counts.size
   }
 
   add(key: EndpointKey): number {
-    const count = (this.#counts.get(key) ?? 0) + 1
-    this.#counts.set(key, count)
+    const count = (this.counts.get(key) ?? 0) + 1
+    this.counts.set(key, count)
     return count
   }
 
   remove(key: EndpointKey): number {
-    const count = (this.#counts.get(key) ?? 1) - 1
-    if (count > 0) this.#counts.set(key, count)
-    else this.#counts.delete(key)
+    const count = (this.counts.get(key) ?? 1) - 1
+    if (count > 0) this.counts.set(key, count)
+    else this.counts.delete(key)
     return count
   }
 }
 
 describe('what is known', () => {
-  it('counts as a map by key does, over random lives of tables that grow and shrink', () => {
+  it('counts as a map by key does, and knows whose candidate is whose, over random lives of tables that grow, empty and are trimmed', () => {
+    let trimmedCount = 0
     for (let seed = 1; seed <= 30; seed++) {
       const chance = new Chance(seed)
       const [known, twin] = [new Known(seed), new MapOfCounts()]
+      const candidates = new Map<EndpointKey, number>()
+      /** As the table of candidates keeps them: places by number. */
+      const places = new Map<number, number>()
       const addressCount = [3, 40, 700][seed % 3] as number
       for (let step = 0; step < 4_000; step++) {
         const family = chance.uint32() % 3 === 0 ? 6 : 4
         const bytes = endpointOf(chance.uint32() % addressCount, family)
         const key = endpointKey(bytes, 0, family)
         // For a while claims are many, and then drops are.
-        const adds = chance.uint32() % 10 < (step % 1_000 < 500 ? 7 : 2)
-        const count = adds ? known.add(bytes, 0, family) : known.remove(bytes, 0, family)
-        expect(count, `seed ${seed}, step ${step}`).toBe(adds ? twin.add(key) : twin.remove(key))
-        expect(known.size).toBe(twin.size)
+        const adds = chance.uint32() % 10 < (step % 1_000 < 500 ? 7 : 1)
+        const count = adds ? known.countOf(known.claim(bytes, 0, family)) : known.unclaim(known.find(bytes, 0, family))
+        check(count === (adds ? twin.add(key) : twin.remove(key)), `the count, seed ${seed}, step ${step}`)
+        const place = known.find(bytes, 0, family)
+        check(known.candidateOf(place) === (candidates.get(key) ?? 0), `the candidate, seed ${seed}, step ${step}`)
+        const candidate = candidates.get(key)
+        if (candidate !== undefined && !adds) {
+          known.setCandidate(place, 0)
+          candidates.delete(key)
+          places.delete(candidate)
+        } else if (adds && candidate === undefined && step % 3 === 0) {
+          known.setCandidate(place, step + 1)
+          candidates.set(key, step + 1)
+          places.set(step + 1, place)
+        }
+        if (step % 500 === 499) {
+          const before = known.byteLength
+          known.trim((number, place) => places.set(number, place))
+          if (known.byteLength < before) trimmedCount++
+          expect([...candidates.values()].map((number) => known.keyOf(places.get(number)!))).toEqual([...candidates.keys()])
+        }
+        check(known.size === twin.size, `the size, seed ${seed}, step ${step}`)
       }
+    }
+    expect(trimmedCount).toBeGreaterThan(5)
+  })
+
+  it('is found only under its own address, port and family', () => {
+    const known = new Known(1)
+    const ipv4 = Uint8Array.of(20, 0, 0, 1, 0x1a, 0xe1)
+    const place = known.claim(ipv4, 0, 4)
+    for (let index = 0; index < 6; index++) expect(known.find(ipv4.with(index, 99), 0, 4)).toBe(0)
+    const ipv6 = new Uint8Array(18)
+    ipv6.set(ipv4)
+    expect(known.find(ipv6, 0, 6)).toBe(0)
+    const place6 = known.claim(ipv6, 0, 6)
+    for (let index = 0; index < 18; index++) expect(known.find(ipv6.with(index, 99), 0, 6)).toBe(0)
+    expect([known.familyOf(place), known.familyOf(place6), place === place6]).toEqual([4, 6, false])
+    expect([known.keyOf(place), known.keyOf(place6)]).toEqual([endpointKey(ipv4, 0, 4), endpointKey(ipv6, 0, 6)])
+  })
+
+  it('is no longer than a source claims it or it is a candidate', () => {
+    const known = new Known(1)
+    const [a, b] = [endpointOf(1, 4), endpointOf(2, 4)]
+    for (const bytes of [a, b]) known.setCandidate(known.claim(bytes, 0, 4), 7)
+    known.unclaim(known.find(a, 0, 4))
+    known.setCandidate(known.find(b, 0, 4), 0)
+    expect([known.candidateOf(known.find(a, 0, 4)), known.countOf(known.find(b, 0, 4)), known.size]).toEqual([7, 1, 1])
+    known.setCandidate(known.find(a, 0, 4), 0)
+    known.unclaim(known.find(b, 0, 4))
+    expect([known.find(a, 0, 4), known.find(b, 0, 4), known.size]).toEqual([0, 0, 0])
+  })
+
+  it('takes 16 and 28 bytes for each contact, and an eighth more at the most', () => {
+    for (const [family, byteLength] of [
+      [4, 16],
+      [6, 28],
+    ] as const) {
+      const known = new Known(1)
+      for (let number = 0; number < 4_000; number++) known.claim(endpointOf(number, family), 0, family)
+      // The buckets take four bytes for a contact at the most.
+      expect(known.byteLength).toBeLessThanOrEqual(4_000 * 1.125 * (byteLength + 4))
+      expect(known.size).toBe(4_000)
     }
   })
 
-  it('is nothing after it was cleared', () => {
+  it('is nothing after it was cleared, and takes no memory after all was dropped and it was trimmed', () => {
     const known = new Known(1)
-    for (let number = 0; number < 100; number++) known.add(endpointOf(number, 4), 0, 4)
+    for (let number = 0; number < 100; number++) known.claim(endpointOf(number, 4), 0, 4)
     known.clear()
     expect(known.size).toBe(0)
-    expect(known.remove(endpointOf(1, 4), 0, 4)).toBe(0)
-    expect(known.add(endpointOf(1, 4), 0, 4)).toBe(1)
+    expect(known.byteLength).toBe(0)
+    expect(known.unclaim(known.find(endpointOf(1, 4), 0, 4))).toBe(0)
+    const place = known.claim(endpointOf(1, 4), 0, 4)
+    expect(known.countOf(place)).toBe(1)
+    expect(known.unclaim(place)).toBe(0)
+    known.trim(() => expect.unreachable())
+    expect(known.byteLength).toBe(0)
   })
 })
