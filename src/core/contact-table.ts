@@ -10,20 +10,20 @@
  *     the next row of its bucket, or the next unused one
  *     how many sources claim it
  *
- * After the rows come the buckets, the first row of each. Row 0 holds no contact: as a link it means "none".
+ * After the rows come the buckets, the first row of each. Row 0 holds no contact: as a link it means "none", and the
+ * endpoint that is looked for is read into it, so that its bytes are read once.
  * A row is in use while somebody claims it or it has a candidate, and does not move meanwhile, but for `trim`.
  */
 import type { Family } from '../codec/contact.ts'
-import { endpointHash, endpointHashOfWords, readPort, readWord } from './endpoint-hash.ts'
+import { readPort, readWord, scramble } from './endpoint-hash.ts'
 
 /** Rows that are made at a time; of a greater table an eighth of it, which is as much as may lie unused. */
 const leastGrowth = 16
 
-/** A table without rows: all contacts are in one bucket, which is empty. Never written to. */
-const noWords = new Int32Array(1)
+/** A table without rows. Never read or written to. */
+const noWords = new Int32Array(0)
 
 export class ContactTable {
-  readonly #family: Family
   readonly #seed: number
   readonly #addressWords: 1 | 4
   /** Words of a row, and where in it the last three are. */
@@ -41,10 +41,12 @@ export class ContactTable {
   #unused = 0
   #usedCount = 0
   #claimedCount = 0
+  /** The row that was found last, and the hash of its endpoint: it is often the next to be freed. */
+  #latestRow = 0
+  #latestHash = 0
 
   /** The seed is any 32-bit integer that peers cannot guess. */
   constructor(family: Family, seed: number) {
-    this.#family = family
     this.#seed = seed | 0
     this.#addressWords = family === 4 ? 1 : 4
     this.#meta = this.#addressWords
@@ -59,19 +61,23 @@ export class ContactTable {
   }
 
   get byteLength(): number {
-    return this.#rowEnd === 0 ? 0 : this.#words.byteLength
+    return this.#words.byteLength
   }
 
   /** The row of this endpoint; 0 if there is none. */
   find(bytes: Uint8Array, offset: number): number {
-    return this.#find(bytes, offset, endpointHash(bytes, offset, this.#family, this.#seed))
+    if (this.#rowEnd === 0) return 0
+    this.#latestHash = this.#read(bytes, offset)
+    this.#latestRow = this.#find(this.#latestHash)
+    return this.#latestRow
   }
 
   /** One more source claims this endpoint. Its row. */
   claim(bytes: Uint8Array, offset: number): number {
-    const hash = endpointHash(bytes, offset, this.#family, this.#seed)
-    let row = this.#find(bytes, offset, hash)
-    if (row === 0) row = this.#insert(bytes, offset, hash)
+    if (this.#rowEnd === 0) this.#rebuild(leastGrowth)
+    const hash = this.#read(bytes, offset)
+    let row = this.#find(hash)
+    if (row === 0) row = this.#insert(hash)
     if (this.#words[row * this.#stride + this.#count]!++ === 0) this.#claimedCount++
     return row
   }
@@ -132,42 +138,49 @@ export class ContactTable {
 
   clear(): void {
     this.#words = noWords
-    this.#rowEnd = this.#buckets = this.#mask = this.#unused = this.#usedCount = this.#claimedCount = 0
+    this.#rowEnd = this.#buckets = this.#mask = this.#unused = this.#usedCount = this.#claimedCount = this.#latestRow = 0
   }
 
-  #find(bytes: Uint8Array, offset: number, hash: number): number {
+  /** Reads an endpoint into row 0. Its hash. */
+  #read(bytes: Uint8Array, offset: number): number {
+    const words = this.#words
+    const port = readPort(bytes, offset + this.#addressWords * 4)
+    words[this.#meta] = port << 16
+    words[0] = readWord(bytes, offset)
+    let hash = scramble(scramble(this.#seed ^ port) ^ words[0]!)
+    if (this.#addressWords === 1) return hash
+    words[1] = readWord(bytes, offset + 4)
+    hash = scramble(hash ^ words[1]!)
+    words[2] = readWord(bytes, offset + 8)
+    hash = scramble(hash ^ words[2]!)
+    words[3] = readWord(bytes, offset + 12)
+    return scramble(hash ^ words[3]!)
+  }
+
+  /** The row that has the endpoint of row 0. */
+  #find(hash: number): number {
     const words = this.#words
     const stride = this.#stride
-    const port = readPort(bytes, offset + this.#addressWords * 4)
+    const meta = this.#meta
+    const port = words[meta]!
     let row = words[this.#buckets + (hash & this.#mask)]!
-    while (row !== 0) {
+    for (; row !== 0; row = words[row * stride + meta + 1]!) {
       const at = row * stride
-      if (words[at + this.#meta]! >>> 16 === port && this.#isAddress(at, bytes, offset)) break
-      row = words[at + this.#next]!
+      if ((words[at + meta]! ^ port) >>> 16 !== 0 || words[at] !== words[0]) continue
+      if (meta === 1) break
+      if (words[at + 3] === words[3] && words[at + 2] === words[2] && words[at + 1] === words[1]) break
     }
     return row
   }
 
-  #isAddress(at: number, bytes: Uint8Array, offset: number): boolean {
-    const words = this.#words
-    if (this.#addressWords === 1) return words[at] === readWord(bytes, offset)
-    // The low half first: neighbours in one network differ there.
-    return (
-      words[at + 3] === readWord(bytes, offset + 12) &&
-      words[at + 2] === readWord(bytes, offset + 8) &&
-      words[at + 1] === readWord(bytes, offset + 4) &&
-      words[at] === readWord(bytes, offset)
-    )
-  }
-
-  #insert(bytes: Uint8Array, offset: number, hash: number): number {
+  /** A new row, unclaimed, for the endpoint of row 0. */
+  #insert(hash: number): number {
     if (this.#unused === 0) this.#rebuild(this.#rowEnd + Math.max(leastGrowth, this.#rowEnd >> 3))
     const words = this.#words
     const row = this.#unused
     const at = row * this.#stride
     this.#unused = words[at + this.#next]!
-    for (let word = 0; word < this.#addressWords; word++) words[at + word] = readWord(bytes, offset + word * 4)
-    words[at + this.#meta] = readPort(bytes, offset + this.#addressWords * 4) << 16
+    for (let word = 0; word <= this.#meta; word++) words[at + word] = words[word]!
     words[at + this.#count] = 0
     this.#link(row, hash)
     this.#usedCount++
@@ -185,17 +198,21 @@ export class ContactTable {
   #free(row: number): void {
     const words = this.#words
     const next = row * this.#stride + this.#next
-    let link = this.#buckets + (this.#hashOf(row) & this.#mask)
+    const hash = row === this.#latestRow ? this.#latestHash : this.#hashOf(row)
+    let link = this.#buckets + (hash & this.#mask)
     while (words[link] !== row) link = words[link]! * this.#stride + this.#next
     words[link] = words[next]!
     words[next] = this.#unused
     this.#unused = row
+    this.#latestRow = 0
     this.#usedCount--
   }
 
   #hashOf(row: number): number {
     const at = row * this.#stride
-    return endpointHashOfWords(this.#words, at, this.#addressWords, this.#words[at + this.#meta]! >>> 16, this.#seed)
+    let hash = scramble(this.#seed ^ (this.#words[at + this.#meta]! >>> 16))
+    for (let word = at; word < at + this.#addressWords; word++) hash = scramble(hash ^ this.#words[word]!)
+    return hash
   }
 
   /** Makes the table anew with so many rows, those in use first, in their order. If all are in use, none moves. */
@@ -207,6 +224,8 @@ export class ContactTable {
     this.#rowEnd = rowEnd
     this.#buckets = rowEnd * stride
     this.#mask = bucketCount - 1
+    this.#latestRow = 0
+    for (let word = 0; word < Math.min(stride, before.length); word++) this.#words[word] = before[word]!
     let row = 1
     for (let at = stride; at < rowEndBefore * stride; at += stride) {
       const isInUse = before[at + this.#count] !== 0 || (before[at + this.#meta]! & 0xffff) !== 0

@@ -13,13 +13,6 @@ export function endpointHash(bytes: Uint8Array, offset: number, family: Family, 
   return hash
 }
 
-/** The same hash, of an endpoint whose address has been read as `count` words. */
-export function endpointHashOfWords(words: Int32Array, at: number, count: number, port: number, seed: number): number {
-  let hash = scramble(seed ^ port)
-  for (let word = at; word < at + count; word++) hash = scramble(hash ^ words[word]!)
-  return hash
-}
-
 /** Of the first bytes of an endpoint: its address, or the network that it is in. */
 export function prefixHash(bytes: Uint8Array, offset: number, byteLength: number, seed: number): number {
   let hash = scramble(seed)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CandidateTable, type RowList, rowState } from '../../src/core/candidate-table.ts'
 import { DialLog } from '../../src/core/dial-log.ts'
-import { endpointHash, endpointHashOfWords, prefixHash, readPort, readWord } from '../../src/core/endpoint-hash.ts'
+import { endpointHash, prefixHash } from '../../src/core/endpoint-hash.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { Source } from '../../src/core/source.ts'
 import { range } from './candidates-kit.ts'
@@ -160,15 +160,6 @@ describe('the standing of a source', () => {
 })
 
 describe('hashes', () => {
-  test('of an endpoint in words and in bytes are the same', () => {
-    for (const text of texts.slice(0, 500)) {
-      const bytes = endpoint(text)
-      const count = familyOf(text) === 4 ? 1 : 4
-      const words = Int32Array.of(7, ...range(count).map((word) => readWord(bytes, word * 4)))
-      expect(endpointHashOfWords(words, 1, count, readPort(bytes, count * 4), 99)).toBe(endpointHash(bytes, 0, familyOf(text), 99))
-    }
-  })
-
   test('depend on every byte and on the seed, and spread neighbours evenly', () => {
     const counts = new Map<number, number>()
     for (const text of texts) {
