@@ -6,17 +6,19 @@
  * makes it known, the last to drop it ends that. When a connection closes its claims end without an event: a Transmission seed tells of
  * fifty contacts and hangs up after 30 s, and they stay worth dialling.
  *
- * While it is unknown whether the torrent is private, everything is kept and nothing comes out.
+ * While it is unknown whether the torrent is private, everything is kept and nothing comes out; then what has
+ * changed meanwhile (`reported.ts`).
  */
 
 import { formatAddress } from '../address/endpoint.ts'
 import { mayCross, Scope, scopeOf } from '../address/ranges.ts'
-import { type EndpointKey, endpointKey, endpointOfKey, type Family, knownFlags } from '../codec/contact.ts'
+import { type EndpointKey, endpointOfKey, type Family, knownFlags } from '../codec/contact.ts'
 import { Candidates } from './candidates.ts'
 import { type Connection, keyOf } from './connection.ts'
 import type { Inbox, InboxOwner } from './inbox.ts'
 import { Known } from './known.ts'
 import type { Limits } from './limits.ts'
+import { Reported } from './reported.ts'
 import { HeardView, type Sink } from './sink.ts'
 import type { ViolationCode } from './violation.ts'
 import { Votes } from './votes.ts'
@@ -36,6 +38,7 @@ export class Hearsay<Id> implements InboxOwner {
   readonly #documentationNets: boolean
   readonly #known: Known
   readonly #heard = new HeardView()
+  readonly #reported: Reported<Connection<Id>>
   readonly #candidates: Candidates
   readonly #votes = new Votes<Id>()
   readonly #context: { seeding: boolean; connected: (key: EndpointKey) => boolean }
@@ -54,6 +57,7 @@ export class Hearsay<Id> implements InboxOwner {
     this.#accept = options.accept
     this.#documentationNets = options.limits.documentationNets
     this.#known = new Known(options.seed)
+    this.#reported = new Reported(options.limits, options.seed)
     this.#candidates = new Candidates(options.limits, this.#known, options.seed)
     this.#context = { seeding: false, connected: options.isConnected }
     this.#isOpen = isOpen
@@ -100,30 +104,24 @@ export class Hearsay<Id> implements InboxOwner {
     this.#announce(now)
   }
 
-  /** Something may come out from now on: what is held is reported, claim by claim. */
+  /** Something may come out from now on: what has changed while nothing could is reported, claim by claim. */
   open(connections: Iterable<Connection<Id>>, now: number): void {
     if (this.#isOpen) return
     this.#isOpen = true
-    const counts = new Map<EndpointKey, number>()
-    for (const { id, inbox } of connections) {
-      inbox.claims.forEach((bytes, offset, family, flags) => {
-        const key = endpointKey(bytes, offset, family)
-        const sourceCount = (counts.get(key) ?? 0) + 1
-        counts.set(key, sourceCount)
-        this.#sink.added(id, this.#heard.show(bytes, offset, family, flags & knownFlags, sourceCount))
-      })
-    }
+    this.#reported.resume(connections, (kind, { id }, contact) => this.#sink[kind](id, contact))
     this.#announce(now)
   }
 
   /** Nothing comes out any more. */
-  close(): void {
+  close(connections: Iterable<Connection<Id>>): void {
+    if (this.#isOpen) this.#reported.pause(connections)
     this.#isOpen = false
   }
 
   /** Forgets all of it, without an event. */
   forget(connections: Iterable<Connection<Id>>): void {
     for (const { inbox } of connections) inbox.clear()
+    this.#reported.clear()
     this.#candidates.clear()
     this.#known.clear()
     this.#hasCandidates = false
@@ -154,6 +152,7 @@ export class Hearsay<Id> implements InboxOwner {
       this.#known.unclaim(this.#known.find(bytes, offset, family))
     })
     source.inbox.clear()
+    this.#reported.forgetSource(source)
     this.#candidates.closeSource(source.source, now)
     this.#candidates.trim()
   }
@@ -204,6 +203,7 @@ export class Hearsay<Id> implements InboxOwner {
     const place = this.#known.find(bytes, offset, family)
     if (why === 'evicted') {
       this.#known.unclaim(place)
+      if (!this.#isOpen) this.#reported.forgetClaim(source, bytes, offset, family)
       return
     }
     this.#candidates.withdraw(source.source, place)

@@ -139,7 +139,7 @@ export class Swarm<Id> {
       this.#hearsay.open(this.#connections.values(), now)
       return
     }
-    this.#hearsay.close()
+    this.#hearsay.close(this.#connections.values())
     if (value === true) this.#hearsay.forget(this.#connections.values())
   }
 
