@@ -254,6 +254,15 @@ describe('T8: eclipse, sybil, crowding out', () => {
     expect(dialler.next().sort()).toEqual(local(1, 3, 2).sort())
   })
 
+  test('a source holds no more than its share by inheriting from others that drop what it claims, too', () => {
+    const dialler = new Dialler({ maxCandidatesPerSource: 3 })
+    for (const source of [1, 2, 3]) dialler.offer(source, local(source, 3))
+    dialler.offer(9, [...local(1, 3), ...local(2, 3), ...local(3, 3)])
+    expect(dialler.candidates.size).toBe(9)
+    for (const source of [1, 2, 3]) dialler.withdraw(source, local(source, 3))
+    expect(dialler.next().sort()).toEqual(local(3, 3).sort())
+  })
+
   test('when the store is full the source that holds most gives way', () => {
     const dialler = new Dialler({ maxCandidates: 10, maxCandidatesPerSource: 9 })
     dialler.offer(1, local(1, 6))

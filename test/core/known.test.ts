@@ -42,44 +42,51 @@ class MapOfCounts {
 
 describe('what is known', () => {
   it('counts as a map by key does, and knows whose candidate is whose, over random lives of tables that grow, empty and are trimmed', () => {
-    let trimmedCount = 0
-    for (let seed = 1; seed <= 30; seed++) {
+    let [trimmedCount, movedCount] = [0, 0]
+    for (let seed = 1; seed <= 90; seed++) {
       const chance = new Chance(seed)
       const [known, twin] = [new Known(seed), new MapOfCounts()]
       const candidates = new Map<EndpointKey, number>()
       /** As the table of candidates keeps them: places by number. */
       const places = new Map<number, number>()
-      const addressCount = [3, 40, 700][seed % 3] as number
+      const addressCount = [3, 40, 250][seed % 3] as number
       for (let step = 0; step < 4_000; step++) {
         const family = chance.uint32() % 3 === 0 ? 6 : 4
         const bytes = endpointOf(chance.uint32() % addressCount, family)
         const key = endpointKey(bytes, 0, family)
         // For a while claims are many, and then drops are.
-        const adds = chance.uint32() % 10 < (step % 1_000 < 500 ? 7 : 1)
+        const adds = chance.uint32() % 10 < (step % 2_000 < 600 ? 8 : 0)
         const count = adds ? known.countOf(known.claim(bytes, 0, family)) : known.unclaim(known.find(bytes, 0, family))
         check(count === (adds ? twin.add(key) : twin.remove(key)), `the count, seed ${seed}, step ${step}`)
         const place = known.find(bytes, 0, family)
         check(known.candidateOf(place) === (candidates.get(key) ?? 0), `the candidate, seed ${seed}, step ${step}`)
-        const candidate = candidates.get(key)
-        if (candidate !== undefined && !adds) {
-          known.setCandidate(place, 0)
-          candidates.delete(key)
-          places.delete(candidate)
-        } else if (adds && candidate === undefined && step % 3 === 0) {
+        if (adds && !candidates.has(key) && step % 3 === 0) {
           known.setCandidate(place, step + 1)
           candidates.set(key, step + 1)
           places.set(step + 1, place)
         }
+        // The oldest candidates go by themselves: nobody has looked for them before.
+        if (candidates.size > 15 || chance.uint32() % 50 === 0) {
+          for (const [oldest, candidate] of [...candidates].slice(0, 1)) {
+            known.setCandidate(places.get(candidate)!, 0)
+            candidates.delete(oldest)
+            places.delete(candidate)
+          }
+        }
         if (step % 500 === 499) {
           const before = known.byteLength
-          known.trim((number, place) => places.set(number, place))
+          known.trim((candidate, place) => {
+            if (places.get(candidate) !== place) movedCount++
+            places.set(candidate, place)
+          })
           if (known.byteLength < before) trimmedCount++
-          expect([...candidates.values()].map((number) => known.keyOf(places.get(number)!))).toEqual([...candidates.keys()])
+          expect([...candidates.values()].map((candidate) => known.keyOf(places.get(candidate)!))).toEqual([...candidates.keys()])
         }
         check(known.size === twin.size, `the size, seed ${seed}, step ${step}`)
       }
     }
     expect(trimmedCount).toBeGreaterThan(5)
+    expect(movedCount).toBeGreaterThan(5)
   })
 
   it('is found only under its own address, port and family', () => {
@@ -106,6 +113,19 @@ describe('what is known', () => {
     known.setCandidate(known.find(a, 0, 4), 0)
     known.unclaim(known.find(b, 0, 4))
     expect([known.find(a, 0, 4), known.find(b, 0, 4), known.size]).toEqual([0, 0, 0])
+  })
+
+  it('is not mixed up with what was in its row before', () => {
+    const known = new Known(1)
+    for (let number = 0; number < 60; number++) {
+      const [a, b] = [endpointOf(number, 4), endpointOf(number + 1, 4)]
+      known.claim(a, 0, 4)
+      const place = known.find(a, 0, 4)
+      known.unclaim(place)
+      expect(known.claim(b, 0, 4)).toBe(place)
+      known.unclaim(place)
+      expect([known.find(a, 0, 4), known.find(b, 0, 4)]).toEqual([0, 0])
+    }
   })
 
   it('takes 16 and 28 bytes for each contact, and an eighth more at the most', () => {
