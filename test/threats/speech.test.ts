@@ -189,6 +189,24 @@ describe('T18 a chorus', () => {
     expect(phases.size).toBeGreaterThan(150)
   })
 
+  test('62 s are kept, not 61,999 ms, also after a message that had to wait eight seconds for its wire', () => {
+    const scene = new Scene()
+    for (const id of ['a', 'b']) scene.connect(id)
+    const toA = () => scene.sent.filter(({ id }) => id === 'a')
+    scene.pass(2 * second)
+    scene.connect('c')
+    while (scene.turns.filter(({ id }) => id === 'a').length < 2) scene.pass(100, 'busy')
+    scene.pass(8 * second, 'busy')
+    scene.pass(second)
+    const [first, late] = toA()
+    expect((late?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(70 * second)
+    scene.connect('d')
+    scene.pass((late?.at ?? 0) + 61_999 - scene.now)
+    expect(toA()).toHaveLength(2)
+    scene.pass(1)
+    expect(toA()).toHaveLength(3)
+  })
+
   test('a wire that is busy is asked for ten seconds and then left until its next turn, and loses nothing', () => {
     const scene = new Scene()
     for (const id of ['busy', 'b']) scene.connect(id)
