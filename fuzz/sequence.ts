@@ -17,7 +17,7 @@ import { type Limits, limitsWith } from '../src/core/limits.ts'
 import type { Heard } from '../src/core/sink.ts'
 import { type Privacy, Swarm } from '../src/core/swarm.ts'
 import type { Dice } from './chance.ts'
-import { makeUp, mutate } from './mutate.ts'
+import { Mutator } from './mutate.ts'
 
 interface Listener {
   readonly id: number
@@ -42,6 +42,7 @@ const peerCount = 9
 export class SequenceFuzzer {
   readonly #dice: Dice
   readonly #corpus: readonly Uint8Array[]
+  readonly #mutator: Mutator
   readonly #listeners = new Map<number, Listener>()
   readonly #turns: number[] = []
   readonly #everClaimed = new Set<string>()
@@ -55,6 +56,7 @@ export class SequenceFuzzer {
   constructor(corpus: readonly Uint8Array[], dice: Dice) {
     this.#dice = dice
     this.#corpus = corpus
+    this.#mutator = new Mutator(dice)
     this.#swarm = this.#newSwarm()
   }
 
@@ -182,7 +184,7 @@ export class SequenceFuzzer {
 
   #message(): Uint8Array {
     const dice = this.#dice
-    if (dice.once(3)) return dice.once(2) ? makeUp(dice) : mutate(dice.pick(this.#corpus), this.#corpus, dice)
+    if (dice.once(3)) return this.#mutator.next(this.#corpus)
     const list = (count: number): number[] =>
       Array.from({ length: count }, () => [20, 0, 0, dice.below(peerCount), 0x1b, 0x58 + dice.below(6)]).flat()
     const [added, dropped] = [list(dice.below(5)), list(dice.below(3))]
