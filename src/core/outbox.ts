@@ -144,7 +144,8 @@ export class Outbox {
   take(now: number): Uint8Array | undefined {
     if (this.#turn === undefined || this.#cursor === undefined || this.#timeline === undefined) return undefined
     this.#sleep()
-    if (now - this.#lastSentAt < this.#limits.minSendGapMs) {
+    // The very sum by which the turn was set: a difference is rounded otherwise, and a turn on time would be too early for ever.
+    if (now < this.#lastSentAt + this.#limits.minSendGapMs) {
       this.wake(now)
       return undefined
     }

@@ -76,6 +76,19 @@ describe('a swarm', () => {
     expect(told(swarm, 'busy', 80_000)).toEqual({ added: ['203.0.113.2:6881'], dropped: [] })
   })
 
+  it('takes its message at the very time that it was due, whatever fractions of a millisecond the clock has', () => {
+    const { swarm } = newSwarm({ limits: { sendIntervalMs: 62_000 } })
+    connect(swarm, 'a', 1, 'some', 0.1)
+    let now = 0.1
+    for (let count = 2; count < 100; count++) {
+      const address = Uint8Array.of(203, 0, 113, count)
+      swarm.handleConnect(`${count}`, { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: false }, now)
+      swarm.handlePieces(`${count}`, false, now)
+      now = swarm.nextTimeout() ?? 0
+      expect(told(swarm, 'a', now)?.added).toEqual([`203.0.113.${count}:6881`])
+    }
+  })
+
   it('tells in turn all that a peer claimed and dropped at once, though a message does not hold it', () => {
     const { swarm } = newSwarm({ limits: { maxContacts: 1 } })
     connect(swarm, 'claimer', 1, 'some', 0)

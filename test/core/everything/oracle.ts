@@ -39,6 +39,8 @@ interface ReceiverState {
   mustDrop: number
   toldRecent: number[]
   lastMessageAt: number
+  /** It has been owed more than `maxOwed` since somebody was retired last. */
+  wasOwedTooMuch: boolean
   /** Somebody was retired while this one was owed too much: it may be the one. */
   mayBeRetired: boolean
 }
@@ -94,6 +96,7 @@ export class Oracle {
       mustDrop: 0,
       toldRecent: zeros(),
       lastMessageAt: Number.NEGATIVE_INFINITY,
+      wasOwedTooMuch: false,
       mayBeRetired: false,
     }))
   }
@@ -130,6 +133,9 @@ export class Oracle {
     this.#leftAt[endpoint] = ++this.#eventCount
     this.#leftMs[endpoint] = now
     if (holder.isLeaving) this.#leftRecently |= 1 << endpoint
+    const { maxOwed } = this.#limits
+    if (maxOwed === Number.POSITIVE_INFINITY) return
+    for (const state of this.#receivers) if (state.listens && sizeOf(state.held & ~this.live) > maxOwed) state.wasOwedTooMuch = true
   }
 
   /** The flags of a connection to this endpoint have changed. */
@@ -156,6 +162,7 @@ export class Oracle {
     state.held = 0
     state.mustDrop = 0
     state.mayBeRetired = false
+    state.wasOwedTooMuch = false
     state.toldRecent.fill(0)
   }
 
@@ -205,7 +212,7 @@ export class Oracle {
   retires(count: number): void {
     if (count === this.seen.retired) return
     this.seen.retired = count
-    const owed = this.#receivers.filter(({ listens, held }) => listens && sizeOf(held & ~this.live) > this.#limits.maxOwed)
+    const owed = this.#receivers.filter(({ wasOwedTooMuch }) => wasOwedTooMuch)
     if (owed.length === 0) throw new Violation('a receiver is retired, and none is owed too much')
     for (const state of owed) state.mayBeRetired = true
   }
@@ -227,8 +234,9 @@ export class Oracle {
     }
     if (told === undefined) this.seen.silent++
     else {
-      const gap = now - state.lastMessageAt
-      if (gap < this.#limits.minSendGapMs) throw new Violation(`${receiver} is told something ${gap} ms after its last message`)
+      const { lastMessageAt } = state
+      const isTooSoon = now < lastMessageAt + this.#limits.minSendGapMs
+      if (isTooSoon) throw new Violation(`${receiver} is told something ${now - lastMessageAt} ms after its last message`)
       state.lastMessageAt = now
     }
     if (told === undefined && state.mayBeRetired) return
