@@ -134,8 +134,13 @@ function firstOf(bytes: Uint8Array, table: Table, name: Uint8Array): number {
 }
 
 export const faultBits = {
-  ...{ malformed: 1, 'wrong-type': 2, 'partial-contact': 4, 'flags-mismatch': 8 },
-  ...{ 'duplicate-key': 16, 'unsorted-keys': 32, 'trailing-bytes': 64 },
+  malformed: 1,
+  'wrong-type': 2,
+  'partial-contact': 4,
+  'flags-mismatch': 8,
+  'duplicate-key': 16,
+  'unsorted-keys': 32,
+  'trailing-bytes': 64,
 } as const
 
 /** What a message says: a start and an end for each of its six strings, in the order of `names`; −1 where there is none. */

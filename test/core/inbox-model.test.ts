@@ -38,10 +38,8 @@ class Twin {
     const byFamily = [4, 6] as const
     const unknown = byFamily.flatMap((family) => dropped.filter((text) => familyOf(text) === family)).filter((text) => !this.#drop(text))
     this.#report('unknown-drop', unknown.length)
-    const [lists4, lists6] = byFamily.map((family) => added.filter(({ text }) => familyOf(text) === family)) as [
-      Told['added'],
-      Told['added'],
-    ]
+    const listOf = (family: 4 | 6) => added.filter(({ text }) => familyOf(text) === family)
+    const [lists4, lists6] = [listOf(4), listOf(6)]
     if (added.length === 0) return
     const { maxClaims, maxAddedPerMessage } = this.#limits
     const taken4 = lists4.slice(0, this.#isBeforeFirst ? maxClaims : maxAddedPerMessage)
