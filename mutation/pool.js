@@ -1,0 +1,144 @@
+/**
+ * Mutants, tried by worker processes: each mutant on the tests that come across it, the quickest first, until one fails.
+ *
+ * A mutant that does not come to an end is found as well: it has come to its own place far more often than without it, or
+ * its process is killed. A mutant may spoil what tests share, so after every few the worker runs the quick tests without
+ * any; if one fails, those few are tried again, each in a new process.
+ */
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('worker.js', import.meta.url))
+const chunkLength = 40
+
+class Worker {
+  #child
+  #answer
+  constructor(bundlePath, active = '') {
+    this.#child = fork(program, [bundlePath, active], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    this.#child.on('message', (message) => this.#answer?.(message))
+    this.#child.on('exit', () => this.#answer?.(undefined))
+  }
+  /** Undefined when there was none in time; the process is gone then. */
+  #next(ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.kill(), ms)
+      this.#answer = (message) => {
+        clearTimeout(timer)
+        this.#answer = undefined
+        resolve(message)
+      }
+    })
+  }
+  start(ms = 60_000) {
+    return this.#next(ms)
+  }
+  ask(message, ms) {
+    const answer = this.#next(ms)
+    this.#child.send(message)
+    return answer
+  }
+  kill() {
+    this.#child.kill('SIGKILL')
+  }
+}
+
+/** What each test comes across, and how long it takes. */
+export async function look(bundlePath) {
+  const worker = new Worker(bundlePath)
+  await worker.start()
+  const answer = await worker.ask({ task: 'look' }, 1_800_000)
+  worker.kill()
+  if (answer === undefined) throw new Error('the tests do not come to an end')
+  const broken = answer.tests.filter(({ error }) => error !== undefined)
+  if (broken.length > 0) throw new Error(`fails without a mutant: ${broken[0].title}\n${broken[0].error}`)
+  return answer
+}
+
+/** For each mutant id: `{ outcome, foundBy }`; the outcome is `killed`, `timeout`, `survived` or `not covered`. */
+export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
+  const { tests, loaded } = seen
+  const statics = new Set(loaded)
+  const plans = planAll(ids, tests, statics)
+  const outcomes = new Map()
+  const settle = (id, outcome, foundBy) => {
+    outcomes.set(id, { outcome, foundBy: foundBy === undefined ? undefined : tests[foundBy].title })
+    onProgress?.(outcomes)
+  }
+  const chunks = []
+  let chunk = []
+  for (const id of ids) {
+    const plan = plans.get(id)
+    if (plan === undefined) settle(id, 'not covered')
+    else if (plan.isStatic) chunks.push([id])
+    else if (chunk.push(id) === chunkLength) {
+      chunks.push(chunk)
+      chunk = []
+    }
+  }
+  if (chunk.length > 0) chunks.push(chunk)
+  const quick = tests.map(({ ms }, index) => ({ ms, index })).filter(({ ms }) => ms < 20)
+  const quickOrder = quick.map(({ index }) => index)
+
+  const runChunk = async (list) => {
+    const plan = plans.get(list[0])
+    let worker = new Worker(bundlePath, plan.isStatic ? list[0] : '')
+    const isUp = await worker.start(30_000)
+    if (isUp === undefined) {
+      for (const id of list) settle(id, 'killed')
+      return
+    }
+    const found = []
+    for (const id of list) {
+      const { order, limit, ms } = plans.get(id)
+      const answer = await worker.ask({ task: 'try', id, order, limit }, 10_000 + 5 * ms)
+      if (answer === undefined) {
+        found.push([id, 'timeout'])
+        worker = new Worker(bundlePath)
+        await worker.start()
+      } else found.push([id, answer.loops ? 'timeout' : answer.foundBy === undefined ? 'survived' : 'killed', answer.foundBy])
+    }
+    if (list.length > 1) {
+      const check = await worker.ask({ task: 'try', id: '', order: quickOrder, limit: Infinity }, 120_000)
+      if (check === undefined || check.foundBy !== undefined) {
+        worker.kill()
+        chunks.push(...list.map((id) => [id]))
+        return
+      }
+    }
+    worker.kill()
+    for (const [id, outcome, foundBy] of found) settle(id, outcome, foundBy)
+  }
+  await Promise.all(
+    Array.from({ length: processes }, async () => {
+      for (let next = chunks.shift(); next !== undefined; next = chunks.shift()) await runChunk(next)
+    }),
+  )
+  return outcomes
+}
+
+/** Which tests a mutant is tried on, and for how long; undefined for one that no test comes across. */
+function planAll(ids, tests, statics) {
+  const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: statics.has(id) }]))
+  const byDuration = tests.map((test, index) => ({ ...test, index })).sort((a, b) => a.ms - b.ms)
+  for (const { covered, ms, index } of byDuration) {
+    for (const [id, hits] of covered) {
+      const plan = plans.get(id)
+      if (plan === undefined) continue
+      plan.order.push(index)
+      plan.hits = Math.max(plan.hits, hits)
+      plan.ms += ms
+    }
+  }
+  for (const [id, plan] of plans) {
+    // What loading comes across may show in any test.
+    if (plan.isStatic) {
+      const first = new Set(plan.order)
+      plan.order.push(...byDuration.map(({ index }) => index).filter((index) => !first.has(index)))
+      plan.ms = byDuration.reduce((sum, { ms }) => sum + ms, 0)
+    }
+    plan.limit = 1_000 + 20 * plan.hits
+    if (plan.order.length === 0) plans.delete(id)
+  }
+  return plans
+}
