@@ -1,5 +1,6 @@
-/** Writes RESULTS.md: each goal beside what the benchmarks have measured, and what else they have. */
+/** Writes RESULTS.md: each goal beside what the benchmarks have measured, and what else they have. And the charts of the README. */
 import { writeFileSync } from 'node:fs'
+import { drawCharts } from './kit/chart.js'
 import { sections } from './kit/goals.js'
 import { readRecords } from './kit/record.js'
 import { format } from './kit/rounds.js'
@@ -34,4 +35,7 @@ lines.push('', '## All figures', '', '| figure | value |', '|---|---|')
 for (const [key, value] of Object.entries(figures)) lines.push(`| ${key} | ${format(value)} |`)
 
 writeFileSync(new URL('RESULTS.md', import.meta.url), `${lines.join('\n')}\n`)
-console.log('bench/RESULTS.md is written')
+for (const [theme, drawing] of Object.entries(drawCharts(figureOf))) {
+  writeFileSync(new URL(`../docs/bench-${theme}.svg`, import.meta.url), drawing)
+}
+console.log('bench/RESULTS.md and docs/bench-*.svg are written')
