@@ -1,5 +1,6 @@
 /** Events as Node's emitter has them, but for one rule: a listener that throws stops nobody. */
 import { EventEmitter } from 'node:events'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Emitter } from '../../src/extension/emitter.ts'
 
@@ -57,6 +58,32 @@ describe('an emitter', () => {
     emitter.removeAllListeners()
     expect(emitter.emit('news', '7') || emitter.emit('warning', '7')).toBe(false)
     expect(calls).toEqual(['a1', 'b1', 'a1', 'a2', 'a2', 'a3', 'a4', 'b4', 'grow', 'a5', 'b6'])
+  })
+
+  it("does with any calls what Node's does", () => {
+    const name = fc.constantFrom('news', 'warning')
+    const which = fc.nat(2)
+    const call = fc.oneof(
+      fc.tuple(fc.constantFrom('on', 'once', 'off', 'emit'), name, which),
+      fc.tuple(fc.constant('removeAllListeners'), fc.option(name, { nil: undefined }), which),
+    )
+    const perform = (emitter: Emitter<Events>, calls: readonly (readonly [string, string | undefined, number])[]): readonly unknown[] => {
+      const log: unknown[] = []
+      const listeners = [0, 1, 2].map((index) => (text: unknown) => void log.push([index, text]))
+      for (const [method, event, index] of calls) {
+        if (method === 'emit') log.push(emitter.emit(event as 'news', `${log.length}`))
+        else if (method === 'removeAllListeners') emitter.removeAllListeners(...((event === undefined ? [] : [event]) as ['news']))
+        else emitter[method as 'on'](event as 'news', listeners[index] as () => void)
+        log.push(emitter.listenerCount('news'), emitter.listenerCount('warning'))
+      }
+      return log
+    }
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 20 }), (calls) => {
+        expect(perform(new Emitter<Events>(), calls)).toEqual(perform(new EventEmitter() as unknown as Emitter<Events>, calls))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('calls a listener that was asked for once a single time, also when it emits the same event again', () => {
