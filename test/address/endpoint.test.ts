@@ -113,6 +113,16 @@ describe('formatAddress', () => {
     expect(format(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1))).toBe('::ffff:192.0.2.1')
   })
 
+  test('writes every byte and every port in decimal without leading zeros', () => {
+    for (let byte = 0; byte < 256; byte++) expect(format(Uint8Array.of(byte, 0, byte, 7))).toBe(`${byte}.0.${byte}.7`)
+    const wrong: string[] = []
+    for (let number = 0; number <= 0xffff; number++) {
+      const text = formatEndpoint(Uint8Array.of(1, 2, 3, 4, number >> 8, number), 0, 4)
+      if (text !== `1.2.3.4:${number}`) wrong.push(text)
+    }
+    expect(wrong).toEqual([])
+  })
+
   test('reads at an offset and nothing beside it', () => {
     const bytes = Uint8Array.of(9, 9, 192, 0, 2, 1, 0x1a, 0xe1, 9)
     expect(formatAddress(bytes, 2, 4)).toBe('192.0.2.1')

@@ -108,6 +108,17 @@ describe('the events of a swarm', () => {
     ])
   })
 
+  it('name a source by the listen port that it gave last', async () => {
+    const sources: (string | undefined)[] = []
+    swarm.on('violation', ({ source }) => sources.push(source))
+    const { remote } = await enter('203.0.113.1')
+    const noMessage = new TextEncoder().encode('x')
+    await hear(remote, noMessage)
+    remote.sayHandshake({ m: { ut_pex: 1 }, p: 7_001 })
+    await hear(remote, noMessage)
+    expect(sources).toEqual(['203.0.113.1:6881', '203.0.113.1:7001'])
+  })
+
   it('tell of violations with a code, once for each kind in a message, and nothing of the message is thrown', async () => {
     const { remote } = await enter('203.0.113.1')
     await hear(remote, pex({ added: [x, '127.0.0.1:6881', '203.0.113.7:1'], dropped: [y] }))
