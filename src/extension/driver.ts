@@ -81,10 +81,9 @@ export class Driver {
 
   #settle(task: Task): void {
     const dueAt = task.core.nextTimeout() ?? Number.POSITIVE_INFINITY
-    if (dueAt !== task.dueAt) {
-      task.dueAt = dueAt
-      this.#schedule.update(task)
-    }
+    if (dueAt === task.dueAt) return
+    task.dueAt = dueAt
+    this.#schedule.update(task)
     this.#arm()
   }
 

@@ -303,7 +303,7 @@ export interface UtPexConstructor {
  * @throws {TypeError | RangeError} when an option is not what it should be, with its name.
  */
 export function utPex(options: UtPexOptions = noOptions): UtPexConstructor {
-  checkOptions(options)
+  if (options !== noOptions) checkOptions(options)
   function Extension(wire: Wire): UtPex {
     const present = (wire as { ut_pex?: unknown }).ut_pex
     if (!(present instanceof UtPex)) return new UtPex(wire, options)
