@@ -106,8 +106,8 @@ export class Connection<Id> implements Receiver, Scheduled {
 
   /** Takes what this extended handshake says. `m` is additive: what it leaves out stays as it was (BEP 10). */
   learn(handshake: ExtendedHandshake): void {
-    if (handshake.utPex !== undefined) this.remoteId = handshake.utPex
-    if (handshake.port !== undefined && handshake.port >= 2) this.#listenAt(handshake.port)
+    if (handshake.utPex !== undefined) this.remoteId = isWithin(handshake.utPex, 1, 255) ? handshake.utPex : 0
+    if (handshake.port !== undefined && isWithin(handshake.port, 2, 0xffff)) this.#listenAt(handshake.port)
     if (handshake.yourIp !== undefined) this.yourIp = handshake.yourIp
     this.#setFlag(flag.encryption, handshake.encryption)
     this.#setFlag(flag.holepunch, handshake.utHolepunch === undefined ? undefined : handshake.utHolepunch > 0)
@@ -154,6 +154,10 @@ export class Connection<Id> implements Receiver, Scheduled {
     if (value === true) this.#flags |= bit
     if (value === false) this.#flags &= ~bit
   }
+}
+
+function isWithin(value: number, least: number, greatest: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= greatest
 }
 
 /** The key of a compact endpoint of either family. */

@@ -21,6 +21,7 @@
 import { type Family, knownFlags } from '../codec/contact.ts'
 import type { ExtendedHandshake } from '../codec/handshake.ts'
 import { Chance } from './chance.ts'
+import { checkEndpoint, checkOptions, checkOutcome, checkPeer, checkPort, checkPrivacy, checkTime } from './checks.ts'
 import { Connection, type Halves, keyOf, type Peer } from './connection.ts'
 import { Contacts, type SharedContact } from './contacts.ts'
 import { Hearsay } from './hearsay.ts'
@@ -88,7 +89,7 @@ export class Swarm<Id> {
   #pastMessagesReceived = 0
 
   constructor(options: SwarmOptions<Id>) {
-    this.#sink = options.sink
+    this.#sink = checkOptions(options).sink
     this.#limits = limitsWith(options.limits)
     this.#private = options.private ?? false
     this.#chance = new Chance(options.seed ?? 0)
@@ -110,6 +111,7 @@ export class Swarm<Id> {
   }
 
   set listenPort(port: number) {
+    checkPort('listenPort', port)
     this.#hearsay.listenPort = port
   }
 
@@ -123,7 +125,7 @@ export class Swarm<Id> {
 
   /** Whether we have every piece: seeds are no candidates then. */
   handleSeeding(seeding: boolean, now: number): void {
-    this.#hearsay.setSeeding(seeding, now)
+    this.#hearsay.setSeeding(seeding, checkTime(now))
   }
 
   /**
@@ -132,7 +134,8 @@ export class Swarm<Id> {
    * to the end should the torrent become public (N15).
    */
   handlePrivate(value: Privacy, now: number): void {
-    if (value === this.#private) return
+    checkTime(now)
+    if (checkPrivacy(value) === this.#private) return
     this.#private = value
     for (const connection of this.#connections.values()) this.#gate(connection, now)
     if (value === false) {
@@ -148,10 +151,10 @@ export class Swarm<Id> {
    * connection that was fed by hand (`solo.ts`) or another swarm's: its clocks and its claims go on.
    */
   handleConnect(id: Id, peer: Peer, now: number, halves?: Halves): void {
-    if (this.#connections.has(id)) throw new RangeError('id: this connection is connected already')
+    if (this.#find(id, now) !== undefined) throw new RangeError('id: this connection is connected already')
     const chance = { hash: this.#chance.uint32(), phase: this.#chance.fraction() }
     const setUp = { source: ++this.#sourceCount, limits: this.#limits, owner: this.#hearsay, chance, halves }
-    const connection = new Connection(id, peer, setUp)
+    const connection = new Connection(id, checkPeer(peer), setUp)
     this.#connections.set(id, connection)
     this.#meet(connection, now)
     if (halves !== undefined) {
@@ -167,7 +170,7 @@ export class Swarm<Id> {
 
   /** The peer sent an extended handshake, the first or a later one. */
   handleExtendedHandshake(id: Id, handshake: ExtendedHandshake, now: number): void {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined) return
     connection.learn(handshake)
     this.#meet(connection, now)
@@ -180,7 +183,7 @@ export class Swarm<Id> {
 
   /** The peer said which pieces it has, at first or after a change: whether it has all of them. */
   handlePieces(id: Id, hasEverything: boolean, now: number): void {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined || connection.hasEverything === hasEverything) return
     connection.hasEverything = hasEverything
     if (connection.isSettled) this.#contacts.refreshFlags(connection)
@@ -189,7 +192,7 @@ export class Swarm<Id> {
 
   /** A ut_pex message came from this peer. The bytes are read while this runs, not kept. */
   handleMessage(id: Id, bytes: Uint8Array, now: number): void {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined || this.#private === true) return
     this.#hearsay.receive(connection, bytes, now)
     if (connection.outbox.mayTellWithheld) this.#wake(connection, now)
@@ -203,7 +206,7 @@ export class Swarm<Id> {
 
   /** The connection is closed. What it claimed ends without an event. */
   handleDisconnect(id: Id, now: number): void {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined) return
     connection.outbox.close()
     this.#remove(connection, now)
@@ -211,7 +214,7 @@ export class Swarm<Id> {
 
   /** The connection goes on without us. As `handleDisconnect`, but another swarm can take over its clocks, and the drop of what it was told. */
   handleRelease(id: Id, now: number): Halves | undefined {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined) return undefined
     connection.outbox.leave()
     this.#remove(connection, now)
@@ -220,7 +223,7 @@ export class Swarm<Id> {
 
   /** Sending on this connection ends, or goes on. */
   handleStopped(id: Id, isStopped: boolean, now: number): void {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined) return
     connection.isStopped = isStopped
     this.#gate(connection, now)
@@ -228,7 +231,7 @@ export class Swarm<Id> {
 
   /** What this peer told us is forgotten, without an event. Its clocks go on. */
   handleReset(id: Id, now: number): void {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined) return
     this.#hearsay.forgetSource(connection, now)
     if (connection.outbox.mayTellWithheld) this.#wake(connection, now)
@@ -237,14 +240,13 @@ export class Swarm<Id> {
   /** When `handleTimeout` is due; undefined while there is nothing to wait for, and while nobody is connected. */
   nextTimeout(): number | undefined {
     if (this.#connections.size === 0) return undefined
-    const schedule = this.#schedule.nextDueAt
-    const candidates = this.#hearsay.nextTimeout()
-    if (schedule === undefined || candidates === undefined) return schedule ?? candidates
-    return Math.min(schedule, candidates)
+    const dueAt = Math.min(this.#schedule.nextDueAt ?? Number.POSITIVE_INFINITY, this.#hearsay.nextTimeout() ?? Number.POSITIVE_INFINITY)
+    return dueAt === Number.POSITIVE_INFINITY ? undefined : dueAt
   }
 
   /** Time has passed. Early, it does nothing; late, it is only late. */
   handleTimeout(now: number): void {
+    checkTime(now)
     for (let connection = this.#schedule.due(now); connection !== undefined; connection = this.#schedule.due(now)) {
       if (!connection.isSettled && connection.settleAt <= now) this.#settle(connection, now)
       const turn = connection.outbox.turn(now)
@@ -256,7 +258,7 @@ export class Swarm<Id> {
 
   /** The message for this connection, if it is its turn and there is something to tell: at most 50 contacts added and 50 dropped. */
   takeMessage(id: Id, now: number): Uint8Array | undefined {
-    const connection = this.#connections.get(id)
+    const connection = this.#find(id, now)
     if (connection === undefined) return undefined
     const message = connection.outbox.take(now)
     this.#update(connection)
@@ -265,20 +267,21 @@ export class Swarm<Id> {
 
   /** Whom to dial, best first, at most `count`: compact endpoints. Each counts as being dialled until it is reported. */
   next(count: number, now: number): Uint8Array[] {
-    return this.#hearsay.next(count, now)
+    return this.#hearsay.next(count, checkTime(now))
   }
 
   /** What became of a contact that was handed out. */
   report(endpoint: Uint8Array, outcome: 'connected' | 'failed', now: number): void {
-    this.#hearsay.report(endpoint, outcome, now)
+    this.#hearsay.report(checkEndpoint(endpoint), checkOutcome(outcome), checkTime(now))
   }
 
   /** The connections that claim this contact now, 8 at most. */
   sourcesOf(endpoint: Uint8Array): Id[] {
+    const family = checkEndpoint(endpoint).length === 6 ? 4 : 6
     const sources: Id[] = []
     if (this.#private !== false) return sources
     for (const { id, inbox } of this.#connections.values()) {
-      if (sources.length < 8 && inbox.claims.has(endpoint, 0, endpoint.length === 6 ? 4 : 6)) sources.push(id)
+      if (sources.length < 8 && inbox.claims.has(endpoint, 0, family)) sources.push(id)
     }
     return sources
   }
@@ -311,6 +314,11 @@ export class Swarm<Id> {
       messagesReceived: messagesReceived + this.#pastMessagesReceived,
       violations: Object.fromEntries(this.#hearsay.violations),
     }
+  }
+
+  #find(id: Id, now: number): Connection<Id> | undefined {
+    checkTime(now)
+    return this.#connections.get(id)
   }
 
   #remove(connection: Connection<Id>, now: number): void {

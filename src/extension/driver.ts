@@ -51,9 +51,11 @@ export class Driver {
     return result
   }
 
-  /** The time of an input that is given without `run`: for the many, this saves them a function each. `taken` follows it. */
+  /** The time of an input that is given without `run`: for the many, this saves them a function each. `taken` follows it. A clock that gives no time is found out here, at the first input. */
   now(): number {
-    return this.#clock()
+    const now = this.#clock()
+    if (typeof now === 'number' && !Number.isNaN(now)) return now
+    throw new TypeError(`clock: milliseconds were expected, not ${String(now)}`)
   }
 
   /** The core has taken its input. */
@@ -121,7 +123,7 @@ export class Driver {
     if (dueAt >= this.#timerAt) return
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timerAt = dueAt
-    const delay = Math.min(Math.max(0, Math.ceil(dueAt - this.#clock())), longestDelay)
+    const delay = Math.min(Math.max(0, Math.ceil(dueAt - this.now())), longestDelay)
     this.#timer = setTimeout(() => this.#onTimer(), delay)
     if (typeof this.#timer === 'object') this.#timer.unref?.()
   }
@@ -129,7 +131,7 @@ export class Driver {
   #onTimer(): void {
     this.#timer = undefined
     this.#timerAt = Number.POSITIVE_INFINITY
-    const now = this.#clock()
+    const now = this.now()
     for (let task = this.#schedule.due(now); task !== undefined; task = this.#schedule.due(now)) {
       const { core } = task
       core.handleTimeout(now)

@@ -44,6 +44,7 @@ const nothingSaid: ExtendedHandshake = {
   client: undefined,
 }
 const idOfReceiver = 100
+const silentSink = { added() {}, dropped() {}, candidates() {}, violation() {} }
 const eightHours = 8 * 60 * 60_000
 
 export class Run {
@@ -58,6 +59,7 @@ export class Run {
   readonly #comesAsSeed: boolean[]
   /** A bit for each receiver whose turn it is, since the last look. */
   #offered = 0
+  readonly #isStopped = new Set<number>()
   #now = 0
 
   constructor(SwarmUnderTest: SwarmClass, ground: Ground, observer?: Observer<number>) {
@@ -71,10 +73,7 @@ export class Run {
         turn: (id) => {
           this.#offered |= 1 << (id - idOfReceiver)
         },
-        added: () => {},
-        dropped: () => {},
-        candidates: () => {},
-        violation: () => {},
+        ...silentSink,
       },
       share: ({ port }) => (this.oracle.unshared & (1 << ((port & 0xff) >> 1))) === 0,
     })
@@ -189,8 +188,7 @@ export class Run {
   #hangUp(contact: number): void {
     for (const list of [this.#first, this.#second]) {
       const connection = list[contact]
-      if (connection === undefined) continue
-      this.#isLeaving(connection)
+      if (connection !== undefined) this.#isLeaving(connection)
       this.#disconnect(list, contact)
     }
   }
@@ -235,8 +233,6 @@ export class Run {
       this.oracle.moves(receiver, connection.place)
     }
   }
-
-  readonly #isStopped = new Set<number>()
 
   #stop(receiver: number, isStopped: boolean): void {
     const id = idOfReceiver + receiver
