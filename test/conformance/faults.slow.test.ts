@@ -96,10 +96,7 @@ const faults: readonly Fault[] = [
     'if (value === true) this.#hearsay.forget(this.#connections.values())',
     '',
   ]),
-  fault('N31', 'm is not additive', 'connection', [
-    'if (handshake.utPex !== undefined) this.remoteId = handshake.utPex',
-    'this.remoteId = handshake.utPex ?? 0',
-  ]),
+  fault('N31', 'm is not additive', 'connection', ['if (handshake.utPex !== undefined) this.remoteId', 'this.remoteId']),
   fault('N1', 'the id 0 does not end it', 'swarm', [
     'if (connection.remoteId === 0) outbox.close()',
     'if (connection.remoteId < 0) outbox.close()',

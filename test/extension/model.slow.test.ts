@@ -56,17 +56,8 @@ const ofSwarms: readonly Expected[] = [
     ),
     /under the id/,
   ],
-  [fault('any integer is an id', 'extension/wire', '(id as number) > 0 && (id as number) < 256', 'true'), /takes none|under the id/],
-  [fault('any integer is a port', 'extension/wire', '(port as number) > 0 && (port as number) < 65_536', 'true'), /lacks|holds/],
-  [
-    fault(
-      'the port of an incoming wire is told',
-      'extension/link',
-      "direction: isOutgoing ? 'outgoing' : 'incoming'",
-      "direction: 'outgoing'",
-    ),
-    /lacks|holds/,
-  ],
+  [fault('a handshake without ut_pex ends it', 'extension/wire', 'readId(m.ut_pex) : undefined', 'readId(m.ut_pex) : 0'), /lacks/],
+  [fault('p is not read', 'extension/wire', 'port: readPort(dictionary.p)', 'port: undefined'), /lacks|holds/],
   [
     fault('stop is not passed on', 'extension/link', 'core.handleStopped(this, isStopped, now)', 'void [core, isStopped, now]'),
     /takes none/,

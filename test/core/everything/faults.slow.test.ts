@@ -53,7 +53,12 @@ const features: readonly Fault[] = [
   ofOutbox('nobody is woken when a claim ends', 'return this.#cursor?.odd !== undefined', 'return false'),
   ofSwarm('what a private torrent forgets stays withheld', 'if (value === true) this.#hearsay.forget(this.#connections.values())', ''),
   ofSwarm('the claims of a reset wire stay withheld', 'this.#hearsay.forgetSource(connection, now)', ''),
-  fault('a claim that gave way stays withheld', 'core/claims', 'set.shift(evicted)', ''),
+  fault(
+    'one claim more than is kept gives no way',
+    'core/claims',
+    'addBlock(message, count, maxClaims)',
+    'addBlock(message, count, maxClaims + 1)',
+  ),
   ofConnection('a receiver is told of itself', 'entry.key === this.key || ', ''),
   ofConnection('the local network is told abroad', 'return mayCross((audience >> 1) as Scope, this.scope)', 'return true'),
   ofConnection(
@@ -99,11 +104,7 @@ const features: readonly Fault[] = [
     'this.#inherited = []\n    this.#slotAt = undefined\n    this.#lastSentAt = Number.NEGATIVE_INFINITY\n    this.#sleep()',
   ),
   ofOutbox('a further handshake begins anew what was told', 'if (this.#cursor !== undefined) return\n', ''),
-  ofConnection(
-    'm is not additive',
-    'if (handshake.utPex !== undefined) this.remoteId = handshake.utPex',
-    'this.remoteId = handshake.utPex ?? 0',
-  ),
+  ofConnection('m is not additive', 'if (handshake.utPex !== undefined) this.remoteId', 'this.remoteId'),
   ofSwarm(
     'who says nothing of its pieces is never told',
     'connection.settleAt = now + this.#limits.settleMs',
