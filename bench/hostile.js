@@ -5,6 +5,7 @@
  *     node --expose-gc bench/hostile.js
  */
 import { ok } from 'node:assert/strict'
+import { decodeMessage } from 'ut_pex/codec'
 import { Swarm } from 'ut_pex/core'
 import { createChance, createEndpoints, encode } from './kit/inputs.js'
 import { Record } from './kit/record.js'
@@ -23,9 +24,14 @@ function connect(swarm, id) {
   swarm.handleConnect(id, { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: false }, 0)
 }
 
+function usage() {
+  // What one collection finds to be garbage among array buffers is given back with the next.
+  for (let i = 0; i < 3; i++) globalThis.gc?.()
+  return process.memoryUsage()
+}
+
 function usedBytes() {
-  globalThis.gc?.()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  const { heapUsed, arrayBuffers } = usage()
   return heapUsed + arrayBuffers
 }
 
@@ -128,25 +134,95 @@ function timeAddresses(count) {
   ok(swarm.stats().claims > 0)
 }
 
-/** One peer alone: what it can make us keep. */
+/**
+ * What one peer makes us keep, whatever it sends: by how much more a swarm grows with it than with an honest peer in
+ * its place that has nothing to tell. In both another peer has told of 100 contacts.
+ *
+ * Counted is all that is left of the heap and of array buffers after garbage collection, for a hundred swarms, since
+ * the heap of the program itself goes up and down by some 100 KB. Twenty minutes fill all that there is to fill;
+ * that nothing is added by a day is made sure of by the array buffers, of which the program has no others.
+ * The host dials nothing there: each dial of the last hour is remembered in 16 bytes, each failure of the last 15
+ * minutes again, and how many those are it decides. What that comes to is the last row.
+ */
 function measureOnePeer() {
-  fillByOnePeer()
-  report('hostile.onePeer.bytes', 'one peer, 100,000 addresses of both families: kept', fillByOnePeer(), 'B')
+  let worst = 0
+  const fill = 40
+  for (const [title, messageAt] of Object.entries(hostileDays())) {
+    growthBy(messageAt, fill, 5)
+    const growths = [1, 2, 3].map(() => growthBy(messageAt, fill, 100))
+    const { total } = growths.sort((one, other) => one.total - other.total)[1]
+    const day = growthBy(messageAt, 24 * 120, 10)
+    ok(day.buffers <= growths[0].buffers + 1_024, `${title}: ${day.buffers} bytes after a day, ${growths[0].buffers} after twenty minutes`)
+    worst = Math.max(worst, total)
+    report(`hostile.onePeer.${title}`, `one peer, ${title}: kept`, total, 'B')
+  }
+  record.set('hostile.onePeer.bytes', worst)
+  const dialled = growthBy(hostileDays()['addresses of both families'], 200, 100, 8)
+  report('hostile.onePeer.dialled', 'the same if the host dials 16 of its contacts a minute', dialled.total, 'B')
 }
 
-function fillByOnePeer() {
-  const swarm = createSwarm()
-  connect(swarm, 1)
-  connect(swarm, 2)
-  const chance = createChance(5)
-  swarm.handleMessage(1, encode(createEndpoints(100, 0, chance), []), 0)
-  const before = usedBytes()
-  for (let minute = 0; minute < 1_000; minute++) {
-    swarm.handleMessage(2, encode(createEndpoints(50, 50, chance), []), minute * minuteMs)
+/** Two messages a minute, as many as are read: by their number. */
+function hostileDays() {
+  const ipv4 = encode(createEndpoints(100, 0, createChance(11)), [])
+  const ipv6 = encode(createEndpoints(0, 100, createChance(11)), [])
+  const both = encode(createEndpoints(50, 50, createChance(11)), [])
+  const same = createEndpoints(0, 100, createChance(12))
+  const toggles = [encode(same, []), encode([], same)]
+  const worst = Object.values(worstMessages())
+  return {
+    'IPv4 addresses': (turn) => renumber(ipv4, turn),
+    'IPv6 addresses': (turn) => renumber(ipv6, turn),
+    'addresses of both families': (turn) => renumber(both, turn),
+    'IPv4, then IPv6': (turn) => renumber(turn < 20 ? ipv4 : ipv6, turn),
+    'IPv6, then IPv4': (turn) => renumber(turn < 20 ? ipv6 : ipv4, turn),
+    'dropping and adding the same': (turn) => toggles[turn % 2],
+    'the worst of 32 KiB': (turn) => worst[turn % worst.length],
   }
-  const kept = usedBytes() - before
-  ok(swarm.stats().claims > 0)
-  return kept
+}
+
+/** The same message with other addresses: byte 1–3 of each are another number. */
+function renumber(template, turn) {
+  const message = template.slice()
+  const { added, added6 } = decodeMessage(message)
+  let number = turn * 100
+  for (const [list, byteLength] of [
+    [added, 6],
+    [added6, 18],
+  ]) {
+    for (let at = 0; at < list.length; at += byteLength) {
+      const mixed = Math.imul(++number, 0x9e37_79b1) & 0xff_ffff
+      list[at + 1] = mixed >> 16
+      list[at + 2] = mixed >> 8
+      list[at + 3] = mixed
+    }
+  }
+  return message
+}
+
+function growthBy(messageAt, turns, swarmCount, dialCount = 0) {
+  const [idle, hostile] = [() => undefined, messageAt].map((tell) => {
+    const swarms = Array.from({ length: swarmCount }, createSwarm)
+    const first = encode(createEndpoints(70, 30, createChance(5)), [])
+    const messages = Array.from({ length: turns }, (_, turn) => tell(turn))
+    const before = usage()
+    for (const swarm of swarms) {
+      connect(swarm, 1)
+      connect(swarm, 2)
+      swarm.handleMessage(1, first, 0)
+      for (let turn = 0; turn < turns; turn++) {
+        const now = turn * 30_000
+        if (messages[turn] === undefined) continue
+        swarm.handleMessage(2, messages[turn], now)
+        for (const endpoint of swarm.next(dialCount, now)) swarm.report(endpoint, 'failed', now)
+      }
+    }
+    const after = usage()
+    // Neither the swarms nor the messages are garbage before this.
+    ok(swarms.every((swarm) => swarm.stats().connections === 2) && messages.length === turns)
+    return { heap: (after.heapUsed - before.heapUsed) / swarmCount, buffers: (after.arrayBuffers - before.arrayBuffers) / swarmCount }
+  })
+  const buffers = hostile.buffers - idle.buffers
+  return { buffers, total: buffers + hostile.heap - idle.heap }
 }
 
 measureOnePeer()

@@ -93,7 +93,7 @@ export const sections = {
   'Hostile peers': [
     bounded('a message in excess', 'hostile.flood', 1, 'µs'),
     bounded('the worst message of 32 KiB', 'hostile.worst', 0.5, 'ms'),
-    bounded('one peer, 100,000 distinct addresses: kept in all', 'hostile.onePeer.bytes', 32_768, 'B'),
+    bounded('one peer, whatever it sends: kept in all', 'hostile.onePeer.bytes', 32_768, 'B'),
     bounded('10,000,000 distinct addresses over 100 wires: heap grown by', 'hostile.addresses.10000000.bytes', 5_000_000, 'B'),
   ],
   'Size in a browser, minified and compressed': [

@@ -17,7 +17,7 @@
 import type { Family } from '../codec/contact.ts'
 import { readPort, readWord, scramble } from './endpoint-hash.ts'
 
-/** Rows that are made at a time; of a greater table an eighth of it, which is as much as may lie unused. */
+/** Rows that are made at a time; of a greater table a sixteenth of it, which is as much as may lie unused. */
 const leastGrowth = 16
 
 /** A table without rows. Never read or written to. */
@@ -175,7 +175,7 @@ export class ContactTable {
 
   /** A new row, unclaimed, for the endpoint of row 0. */
   #insert(hash: number): number {
-    if (this.#unused === 0) this.#rebuild(this.#rowEnd + Math.max(leastGrowth, this.#rowEnd >> 3))
+    if (this.#unused === 0) this.#rebuild(this.#rowEnd + Math.max(leastGrowth, this.#rowEnd >> 4))
     const words = this.#words
     const row = this.#unused
     const at = row * this.#stride
@@ -219,7 +219,7 @@ export class ContactTable {
   #rebuild(rowEnd: number): void {
     const [before, rowEndBefore, stride] = [this.#words, this.#rowEnd, this.#stride]
     let bucketCount = leastGrowth
-    while (2 * bucketCount <= rowEnd) bucketCount *= 2
+    while (4 * bucketCount <= rowEnd) bucketCount *= 2
     this.#words = new Int32Array(rowEnd * stride + bucketCount)
     this.#rowEnd = rowEnd
     this.#buckets = rowEnd * stride
