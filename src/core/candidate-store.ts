@@ -25,6 +25,8 @@ export class CandidateStore {
   /** What one source may hold. */
   readonly #quota: number
   #evictedCount = 0
+  /** When what is offered comes, milliseconds. Not an argument: a number that is no small integer costs an allocation for each call. */
+  now = 0
 
   constructor(limits: Limits, known: Known, seed: number) {
     this.#limits = limits
@@ -39,20 +41,19 @@ export class CandidateStore {
     return this.#evictedCount
   }
 
-  /** A source claims the contact at this place, which it did not claim before. */
-  offer(id: SourceId, place: number, flags: number, now: number): void {
+  /** A source claims the contact at this place, which it did not claim before, at the time `now`. */
+  offer(id: SourceId, place: number, flags: number): void {
     const source = this.sources.open(id)
     const row = this.#known.candidateOf(place)
-    if (row !== 0 && !this.isStale(row, now)) {
+    if (row !== 0 && !this.isStale(row, this.now)) {
       this.#vouch(row, source, flags)
       return
     }
     if (row !== 0) this.remove(row)
     if (!this.#makeRoom(source)) return
-    const newRow = this.table.insert(place, flags)
-    this.#known.setCandidate(place, newRow)
-    this.#claim(newRow, 0, source)
-    this.#hold(newRow, source)
+    this.sources.refer(source)
+    this.#known.setCandidate(place, this.table.insert(place, flags, source))
+    this.sources.recount(source, source.count - 1)
   }
 
   /**
@@ -65,6 +66,10 @@ export class CandidateStore {
     const table = this.table
     const source = this.sources.find(id)
     if (source === undefined || source.number === 0) return
+    if (table.soleClaimOf(row) === source.number) {
+      this.remove(row)
+      return
+    }
     const claimPlace = table.claimPlaceOf(row, source.number)
     if (claimPlace < 0) return
     if (!this.#isClaimedBesides(row, source)) {
@@ -104,10 +109,13 @@ export class CandidateStore {
 
   /** Forgets a candidate, and its claims. */
   remove(row: number): void {
-    this.#letGo(row)
-    for (let place = 0; this.table.claimAt(row, place) !== 0; place++) this.sources.release(this.sources.at(this.table.claimAt(row, place)))
-    this.#known.setCandidate(this.table.placeOf(row), 0)
-    this.table.remove(row)
+    const table = this.table
+    const holder = this.#holderOf(row)
+    for (let place = 1; table.claimAt(row, place) !== 0; place++) this.sources.release(this.sources.at(table.claimAt(row, place)))
+    this.#known.setCandidate(table.placeOf(row), 0)
+    table.remove(row, holder)
+    this.sources.recount(holder, holder.count + 1)
+    this.sources.release(holder)
   }
 
   /** The contact of this candidate has another place from now on. */

@@ -21,6 +21,11 @@ export interface RowList {
   count: number
 }
 
+/** A source as the table sees it: its number among the claims, 1–65,535, and the rows that it holds. */
+export interface Holder extends RowList {
+  readonly number: number
+}
+
 /** `waiting`: may be handed out. `handedOut`: it was, and nothing is known yet. `failed`: it was to no avail, and nobody has claimed it since. */
 export const rowState = { waiting: 0, handedOut: 0x40, failed: 0x80 } as const
 export type RowState = (typeof rowState)[keyof typeof rowState]
@@ -77,20 +82,24 @@ export class CandidateTable {
     return this.#words.byteLength + this.#places.byteLength + this.#priorities.byteLength
   }
 
-  /** A new row for the contact at this place, which has none, in a table that is not full: waiting, claimed by nobody. */
-  insert(place: number, flags: number): number {
+  /** A new row for the contact at this place, which has none, in a table that is not full: waiting, claimed and held by this source. */
+  insert(place: number, flags: number, holder: Holder): number {
     if (this.#unused === 0) this.#grow()
+    const words = this.#words
     const row = this.#unused
     const at = row * rowWords
-    this.#unused = this.#words[at + newer]!
-    this.#words[at + facts] = flags & flagBits
+    this.#unused = words[at + newer]!
+    words[at + facts] = flags & flagBits
+    words[at + firstClaim] = holder.number
     this.#places[row] = place
     this.#size++
+    this.append(holder, row)
     return row
   }
 
-  /** Forgets a row. It must be in no list. */
-  remove(row: number): void {
+  /** Forgets a row that this source holds, and its claims. */
+  remove(row: number, holder: Holder): void {
+    this.unlink(holder, row)
     const words = this.#words
     const at = row * rowWords
     for (let claim = at + firstClaim; claim < at + rowWords && words[claim] !== 0; claim++) words[claim] = 0
@@ -161,6 +170,12 @@ export class CandidateTable {
   /** The number of the source whose claim has this place, 0–7; 0 from the last claim on, and for place 0 of an unused row. */
   claimAt(row: number, place: number): number {
     return place < maxClaimsPerRow ? this.#words[row * rowWords + firstClaim + place]! : 0
+  }
+
+  /** The number of the source whose claim is the only one, and was never one of more than there are places; else 0. */
+  soleClaimOf(row: number): number {
+    const at = row * rowWords
+    return this.#words[at + firstClaim + 1] === 0 && (this.#words[at + facts]! & isCrowded) === 0 ? this.#words[at + firstClaim]! : 0
   }
 
   /** Whether more sources than there are places claimed it. */

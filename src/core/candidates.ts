@@ -71,9 +71,6 @@ export class Candidates {
   #connectedCount = 0
   #failedCount = 0
 
-  /** When what is offered comes, milliseconds. Not an argument: a number that is no small integer costs an allocation for each call. */
-  now = 0
-
   /** Candidates are contacts of `known`. The seed is any 32-bit integer that peers cannot guess: it orders equals, and salts the hashes. */
   constructor(limits: Limits, known: Known, seed: number) {
     this.#limits = limits
@@ -113,9 +110,14 @@ export class Candidates {
     this.#table.unprepare()
   }
 
-  /** A source claims the contact at this place, which it did not claim before, at the time `now`. */
+  /** What is offered from now on comes at this time (milliseconds). */
+  set now(now: number) {
+    this.#store.now = now
+  }
+
+  /** A source claims the contact at this place, which it did not claim before. */
   offer(id: SourceId, place: number, flags: number): void {
-    this.#store.offer(id, place, flags, this.now)
+    this.#store.offer(id, place, flags)
     this.#idleUntil = Number.NEGATIVE_INFINITY
   }
 

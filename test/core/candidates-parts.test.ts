@@ -1,7 +1,7 @@
 /** The parts that candidates are made of, each beside a slow twin. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CandidateTable, type RowList, rowState } from '../../src/core/candidate-table.ts'
+import { CandidateTable, type Holder, rowState } from '../../src/core/candidate-table.ts'
 import { DialLog } from '../../src/core/dial-log.ts'
 import { endpointHash, prefixHash } from '../../src/core/endpoint-hash.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
@@ -21,19 +21,15 @@ describe('the table of candidates', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 600, size: 'max' }), (steps) => {
         const table = new CandidateTable(150)
-        const list: RowList = { oldest: 0, newest: 0, count: 0 }
+        const list: Holder = { number: 1, oldest: 0, newest: 0, count: 0 }
         /** Rows by the places of their contacts. */
         const twin = new Map<number, number>()
         for (const [kind, place] of steps) {
           const row = twin.get(place)
           if (kind === 'insert' && row === undefined && !table.isFull) {
-            const added = table.insert(place, place)
-            table.setClaim(added, 0, 1)
-            table.append(list, added)
-            twin.set(place, added)
+            twin.set(place, table.insert(place, place, list))
           } else if (kind === 'remove' && row !== undefined) {
-            table.unlink(list, row)
-            table.remove(row)
+            table.remove(row, list)
             twin.delete(place)
           }
           if (table.size !== twin.size) throw new Error(`${table.size} rows, not ${twin.size}`)
@@ -46,7 +42,7 @@ describe('the table of candidates', () => {
           expect(list.oldest).toBe(row)
           table.unlink(list, row)
         }
-        expect(list).toEqual({ oldest: 0, newest: 0, count: 0 })
+        expect(list).toEqual({ number: 1, oldest: 0, newest: 0, count: 0 })
       }),
       { numRuns: 60 },
     )
@@ -54,7 +50,9 @@ describe('the table of candidates', () => {
 
   test('keeps the facts of a row apart', () => {
     const table = new CandidateTable(10)
-    const row = table.insert(17, 0xff)
+    const list: Holder = { number: 9, oldest: 0, newest: 0, count: 0 }
+    const row = table.insert(17, 0xff, list)
+    expect([list.oldest, list.newest, list.count, table.claimAt(row, 0), table.soleClaimOf(row)]).toEqual([row, row, 1, 9, 9])
     expect([table.flagsOf(row), table.stateOf(row), table.isPrepared(row), table.isCrowded(row)]).toEqual([
       0x1f,
       rowState.waiting,
@@ -64,6 +62,7 @@ describe('the table of candidates', () => {
     table.setState(row, rowState.failed)
     table.setFlags(row, 0x02)
     table.setCrowded(row)
+    expect(table.soleClaimOf(row)).toBe(0)
     table.prepare(row, 0xffff_ffff, 'global')
     for (const place of range(8)) table.setClaim(row, place, place + 60_000)
     expect([table.placeOf(row), table.flagsOf(row), table.stateOf(row), table.isCrowded(row)]).toEqual([17, 2, rowState.failed, true])
@@ -74,17 +73,18 @@ describe('the table of candidates', () => {
     expect([table.claimPlaceOf(row, 60_007), table.claimPlaceOf(row, 60_002), table.claimPlaceOf(row, 0)]).toEqual([2, -1, 7])
     table.unprepare()
     expect(table.isPrepared(row)).toBe(false)
-    table.remove(row)
+    table.remove(row, list)
     // What takes its place starts anew.
-    expect(table.insert(18, 0)).toBe(row)
-    expect([table.placeOf(row), table.stateOf(row), table.claimAt(row, 0), table.isCrowded(row)]).toEqual([18, 0, 0, false])
+    expect(table.insert(18, 0, { ...list, number: 3 })).toBe(row)
+    expect([table.placeOf(row), table.stateOf(row), table.claimAt(row, 0), table.isCrowded(row)]).toEqual([18, 0, 3, false])
   })
 
   test('of the smallest size works, and of none holds nothing', () => {
     const table = new CandidateTable(1)
+    const list: Holder = { number: 1, oldest: 0, newest: 0, count: 0 }
     for (const place of range(5, 2)) {
       expect(table.isFull).toBe(false)
-      table.remove(table.insert(place, 0))
+      table.remove(table.insert(place, 0, list), list)
     }
     expect(new CandidateTable(0).isFull).toBe(true)
   })
