@@ -10,28 +10,30 @@ import { BenchWire } from './wire.js'
 /** Longer than the least gap that either of them allows. */
 export const minuteMs = 65_000
 
+/** Reading words is quick from a view, and making a view is not, so messages are copied to where there is one. */
+const copy = new Uint8Array(4096)
+const view = new DataView(copy.buffer)
+
 /** Reads every contact of a message, and adds up what it reads. */
 export function readAll(bytes) {
   const { added, addedFlags, dropped, added6, added6Flags, dropped6 } = decodeMessage(bytes)
-  const contacts = sum4(added) + sum4(dropped) + sum6(added6) + sum6(dropped6)
+  copy.set(bytes)
+  const start = bytes.byteOffset
+  const contacts = sum4(added, start) + sum4(dropped, start) + sum6(added6, start) + sum6(dropped6, start)
   return (contacts + sumFlags(addedFlags) + sumFlags(added6Flags)) >>> 0
 }
 
-function sum4(list) {
+function sum4({ byteOffset, byteLength }, start) {
+  const end = byteOffset - start + byteLength
   let sum = 0
-  for (let at = 0; at < list.length; at += 6) {
-    const address = (list[at] << 24) | (list[at + 1] << 16) | (list[at + 2] << 8) | list[at + 3]
-    sum = (sum + address + ((list[at + 4] << 8) | list[at + 5])) | 0
-  }
+  for (let at = end - byteLength; at < end; at += 6) sum = (sum + view.getInt32(at) + view.getUint16(at + 4)) | 0
   return sum
 }
 
-/** A view takes 0.2 µs to make, which pays for long addresses only. */
-function sum6({ buffer, byteOffset, byteLength }) {
-  if (byteLength === 0) return 0
-  const view = new DataView(buffer, byteOffset, byteLength)
+function sum6({ byteOffset, byteLength }, start) {
+  const end = byteOffset - start + byteLength
   let sum = 0
-  for (let at = 0; at < byteLength; at += 18) {
+  for (let at = end - byteLength; at < end; at += 18) {
     const address = view.getInt32(at) + view.getInt32(at + 4) + view.getInt32(at + 8) + view.getInt32(at + 12)
     sum = (sum + address + view.getUint16(at + 16)) | 0
   }
