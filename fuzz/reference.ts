@@ -5,6 +5,8 @@
  * It is written to be seen through, and to be fast enough to judge every input: numbers in tables that are used again.
  */
 
+import type { MessageFault } from '../src/codec/index.ts'
+
 /** Where a key and its value stand in a dictionary: five numbers each. The type is the first byte of the value, `:` for a string. */
 const keyStart = 0
 const keyEnd = 1
@@ -133,7 +135,7 @@ function firstOf(bytes: Uint8Array, table: Table, name: Uint8Array): number {
   return -1
 }
 
-export const faultBits = {
+export const faultBits: Readonly<Record<MessageFault, number>> = {
   malformed: 1,
   'wrong-type': 2,
   'partial-contact': 4,
@@ -141,7 +143,7 @@ export const faultBits = {
   'duplicate-key': 16,
   'unsorted-keys': 32,
   'trailing-bytes': 64,
-} as const
+}
 
 /** What a message says: a start and an end for each of its six strings, in the order of `names`; −1 where there is none. */
 export interface ReferenceMessage {
