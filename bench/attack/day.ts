@@ -6,7 +6,7 @@
  * the promises of `SECURITY.md` are about is counted on the host's side.
  */
 import { Scope, scopeOf } from '../../src/address/index.ts'
-import { type ExtendedHandshake, type Peer, Swarm } from '../../src/core/index.ts'
+import { type ExtendedHandshake, type Limits, type Peer, Swarm } from '../../src/core/index.ts'
 import { type Attack, attacksOn, type Reach } from './attackers.ts'
 import { contact4, message, scrambled, times } from './bytes.ts'
 
@@ -52,6 +52,7 @@ export interface DayOptions {
   readonly honest?: number
   /** Dials at a time. Default 30. */
   readonly slots?: number
+  readonly limits?: Partial<Limits>
 }
 
 const handshake: ExtendedHandshake = {
@@ -104,7 +105,7 @@ class Day {
   #connectionCount = 0
   #hasCandidates = false
 
-  constructor({ attack, attackers = 1, honest = honestCount, slots = 30 }: DayOptions) {
+  constructor({ attack, attackers = 1, honest = honestCount, slots = 30, limits = {} }: DayOptions) {
     this.#honest = honest
     this.#slots = slots
     if (attack !== undefined) {
@@ -123,7 +124,7 @@ class Day {
         if (code === 'flood') this.#floods.push(id)
       },
     }
-    this.#swarm = new Swarm<string>({ sink, seed: 1 })
+    this.#swarm = new Swarm<string>({ sink, seed: 1, limits })
   }
 
   readonly #floods: string[] = []

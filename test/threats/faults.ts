@@ -48,7 +48,7 @@ export const faults: readonly Fault[] = [
   fault('T4', 'a leading zero is fine', 'codec/bencode', ['while (value !== 0 && isDigit(', 'while (isDigit(']),
   fault('T4', 'the last of equal keys wins', 'codec/message', ['if (place < 0 || isAgain || ', 'if (place < 0 || ']),
   fault('T4', 'a string may end a byte beyond the input', 'codec/bencode', ['byteLength >= this.remaining', 'byteLength > this.remaining']),
-  fault('T5', 'flags need not fit', 'codec/message', ['if (!fitFlags(layout, seen, slot.addedFlags)) faults', 'if (seen < 0) faults']),
+  fault('T5', 'flags need not fit', 'codec/message', ['? flagsMismatch : 0', '? 0 : 0']),
   fault('T5', 'a partial contact is not counted', 'codec/message', ['if (partial > 0) faults', 'if (partial > 17) faults']),
   limit('T6', 'maxClaims', '200', '201'),
   limit('T6', 'maxClaims', '200', '199'),
@@ -88,8 +88,8 @@ export const faults: readonly Fault[] = [
     "else this.owner.released(this, bytes, offset, family, 'dropped')",
   ]),
   fault('T13', 'added comes before dropped', 'core/inbox', [
-    'this.#handleDropped(bytes)\n    this.#handleAdded(bytes)',
-    'this.#handleAdded(bytes)\n    this.#handleDropped(bytes)',
+    'this.#handleDropped(bytes, view)\n    this.#handleAdded(bytes, view)',
+    'this.#handleAdded(bytes, view)\n    this.#handleDropped(bytes, view)',
   ]),
   fault('T14', 'what comes on a private torrent is read', 'core/swarm', [
     'if (connection === undefined || this.#private === true) return',
