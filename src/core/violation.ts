@@ -25,7 +25,7 @@ export type ViolationCode =
   | 'trailing-bytes'
   /** More contacts than are taken of one message; the rest was ignored. */
   | 'too-many-contacts'
-  /** Contacts that this peer must not send us: out of scope, port 0 or 1, our own or its own address. */
+  /** Contacts that this peer must not send us: out of scope, port 0 or 1, ourselves, or what the host's `accept` refuses. */
   | 'refused-contact'
   /** Contacts dropped that this peer had not added. */
   | 'unknown-drop'
