@@ -185,10 +185,7 @@ function renumber(template, turn) {
   const message = template.slice()
   const { added, added6 } = decodeMessage(message)
   let number = turn * 100
-  for (const [list, byteLength] of [
-    [added, 6],
-    [added6, 18],
-  ]) {
+  const write = (list, byteLength) => {
     for (let at = 0; at < list.length; at += byteLength) {
       const mixed = Math.imul(++number, 0x9e37_79b1) & 0xff_ffff
       list[at + 1] = mixed >> 16
@@ -196,6 +193,8 @@ function renumber(template, turn) {
       list[at + 3] = mixed
     }
   }
+  write(added, 6)
+  write(added6, 18)
   return message
 }
 

@@ -10,7 +10,7 @@ const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
 /** @throws {TypeError} for an option that is not what it should be; limits are checked where they are read. */
 export function checkOptions<Id>(options: SwarmOptions<Id>): SwarmOptions<Id> {
-  if (typeof options?.sink?.turn !== 'function') throw new TypeError(`sink: a Sink was expected, not ${String(options?.sink)}`)
+  if (typeof options?.sink?.turn !== 'function') throw new TypeError('sink: an object with the methods of Sink was expected')
   for (const name of ['share', 'accept'] as const) {
     const value = options[name]
     if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name}: a function was expected, not ${String(value)}`)

@@ -45,7 +45,7 @@ const of = (...bytes: number[]): Uint8Array => Uint8Array.of(...bytes)
 describe('is refused, by its name, before anything has changed:', () => {
   test.each<readonly [string, () => unknown, RegExp]>([
     ['no options', () => new Swarm(undefined as never), /^sink: /],
-    ['no sink', make({ sink: undefined }), /^sink: a Sink was expected, not undefined$/],
+    ['no sink', make({ sink: undefined }), /^sink: an object with the methods of Sink was expected$/],
     ['a sink of another kind', make({ sink: {} }), /^sink: /],
     ['share', make({ share: 'yes' }), /^share: a function was expected, not yes$/],
     ['accept', make({ accept: 1 }), /^accept: a function was expected, not 1$/],
