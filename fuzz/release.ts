@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     console.error('usage: npm run fuzz:release -- [--count N] [--seed N] [--workers N]')
     process.exit(2)
   }
-  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { encoding: 'utf8' }).trim()
+  const commit = execFileSync('git', ['log', '-1', '--format=%h, %s', '--', 'src/codec'], { encoding: 'utf8' }).trim()
   const begun = performance.now()
   const share = Math.ceil(count / workers)
   const reports = await Promise.all(Array.from({ length: workers }, (_, index) => start({ seed: seed + index, count: share })))
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   const failures = reports.flatMap(({ failure, seed }) => (failure === undefined ? [] : [`seed ${seed}: ${failure}`]))
   const lines = [
     ['date', new Date().toISOString().slice(0, 10)],
-    ['commit', commit],
+    ['the last commit of the codec', commit],
     ['machine', `${workers} workers, ${cpus()[0]?.model}, ${process.arch}, Node.js ${process.versions.node}`],
     ['seeds', `${seed} to ${seed + workers - 1}`],
     ['inputs, all compared', whole(sum(reports, 'count'))],

@@ -111,6 +111,8 @@ export class Timeline {
   #arrivals: Entry[] = []
   #arrivalHoles = 0
   #gone: Entry[] = []
+  /** Fewer departures are not worth a look at who has not been told of them. */
+  #forgetAt = 32
   readonly #recent: Recent
   readonly #cursors = new Map<Cursor, Receiver>()
   readonly #shared = new SharedBatches()
@@ -167,7 +169,7 @@ export class Timeline {
     this.#gone.push(entry)
     if (recentlySeen === 'recent') this.#recent.push(entry, now)
     if (++this.#arrivalHoles > 32 && this.#arrivalHoles * 2 > this.#arrivals.length) this.#closeHoles()
-    if (this.#gone.length >= this.#maxGone()) this.#forgetDepartures()
+    if (this.#gone.length >= Math.min(this.#forgetAt, this.#maxGone())) this.#forgetDepartures()
   }
 
   /** A place for a peer that has been told nothing. `close` it when the peer has gone. */
@@ -343,11 +345,12 @@ export class Timeline {
   }
 
   /**
-   * Forgets the departures that everybody has been told. If that leaves more than half of the bound, those
-   * furthest behind copy what they are still owed, which is exact, and at most what they were told.
+   * Forgets the departures that everybody has been told: when they have doubled, and are more than the cursors that are looked at.
+   * At the bound those furthest behind copy what they are still owed, which is exact, and at most what they were told.
    */
   #forgetDepartures(): void {
-    const keep = Math.floor(this.#maxGone() / 2)
+    const maxGone = this.#maxGone()
+    const keep = this.#gone.length < maxGone ? maxGone : Math.floor(maxGone / 2)
     const horizon = this.#gone.length > keep ? (this.#gone[this.#gone.length - keep - 1] as Entry).departedAt : 0
     let smallest = this.#position
     for (const [cursor, receiver] of this.#cursors) {
@@ -355,6 +358,7 @@ export class Timeline {
       else smallest = Math.min(smallest, cursor.departures)
     }
     this.#gone = this.#gone.slice(indexAfter(this.#gone, smallest, departedAt))
+    this.#forgetAt = Math.max(32, this.#cursors.size, 2 * this.#gone.length)
   }
 
   #copyOwed(cursor: Cursor, receiver: Receiver): void {

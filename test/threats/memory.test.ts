@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Claims } from '../../src/core/claims.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { endpoint } from '../core/endpoints.ts'
-import { many, many6, minute, Scene } from './scene.ts'
+import { many, many6, minute, Scene, second } from './scene.ts'
 
 describe('T6 distinct addresses', () => {
   test('of one peer 200 of each family stay, and the oldest gives way without an event', () => {
@@ -50,6 +50,20 @@ describe('T6 distinct addresses', () => {
       expect(scene.swarm.stats().candidates).toBeLessThanOrEqual(2_000)
     }
     expect(scene.swarm.stats().candidates).toBe(2_000)
+  })
+
+  test('of one peer that comes and goes all day leave nothing once the others have been told', () => {
+    const scene = new Scene()
+    for (const id of ['a', 'b', 'c']) scene.connect(id)
+    let most = 0
+    for (let turn = 0; turn < 5_000; turn++) {
+      scene.connect('comer', { address: '30.0.0.1', direction: 'incoming', handshake: { port: 2 + turn } })
+      scene.pass(5 * second)
+      scene.swarm.handleDisconnect('comer', scene.now)
+      scene.pass(5 * second)
+      most = Math.max(most, scene.swarm.stats().departures)
+    }
+    expect(most).toBeLessThanOrEqual(64)
   })
 
   test('of one source take up 16 KiB packed at the most, in whatever order they come and go', () => {
