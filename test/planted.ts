@@ -21,7 +21,13 @@ const root = new URL('../', import.meta.url)
 const sources = new URL('src/', root)
 
 /** Copies these layers with a fault in them. The answer imports a file of the copy, named as a fault names it. */
-export function plant({ name, file, find, replace }: Fault, layers: readonly string[]): (path: string) => Promise<unknown> {
+export function plant(planted: Fault, layers: readonly string[]): (path: string) => Promise<unknown> {
+  const place = copy(planted, layers)
+  return (path) => import(/* @vite-ignore */ place(path))
+}
+
+/** Copies these layers with a fault in them. The answer says where a file of the copy is, named as a fault names it. */
+export function copy({ name, file, find, replace }: Fault, layers: readonly string[]): (path: string) => string {
   const folder = new URL(`build/faults/${layers.join('-')}/${name.replaceAll(/\W+/g, '-')}/`, root)
   for (const layer of layers) {
     mkdirSync(new URL(`${layer}/`, folder), { recursive: true })
@@ -37,5 +43,5 @@ export function plant({ name, file, find, replace }: Fault, layers: readonly str
       writeFileSync(new URL(path, folder), moved)
     }
   }
-  return (path) => import(/* @vite-ignore */ fileURLToPath(new URL(`${path}.ts`, folder)))
+  return (path) => fileURLToPath(new URL(`${path}.ts`, folder))
 }

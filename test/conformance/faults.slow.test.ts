@@ -32,8 +32,8 @@ const fault = (clause: Clause, name: string, file: string, [find, replace]: read
 
 const faults: readonly Fault[] = [
   fault('N4', 'contacts without flags are left out', 'inbox', [
-    'const hasFlags = byteLengthOf(flagsList) > 0',
-    'const hasFlags = byteLengthOf(flagsList) > 0\n    if (!hasFlags) return',
+    'layout[2 * list + 2]! : -1',
+    'layout[2 * list + 2]! : -1\n    if (flagsStart < 0) return',
   ]),
   fault('N7', 'e is not heeded', 'connection', ['this.#setFlag(flag.encryption, handshake.encryption)', '']),
   fault('N8', 'upload_only is not heeded', 'connection', ['this.#setFlag(flag.seed, handshake.uploadOnly)', '']),

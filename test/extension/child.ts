@@ -9,19 +9,19 @@ import { build } from 'vite'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Child {
-  /** Runs a module that may import `utPex` and `PexSwarm` from 'ut_pex', and packages by name. What it printed; fails if it failed, or took 15 s. */
+  /** Runs a module that may import `utPex` and `PexSwarm` from 'ut_pex', and packages by name. What it printed; fails if it failed, or took too long. */
   run(program: string, ...flags: string[]): Promise<string>
   remove(): void
 }
 
-/** Builds the library from its sources into one file of a temporary directory. */
-export async function newChild(): Promise<Child> {
+/** Builds the library, or a part of it, from its sources into one file of a temporary directory. */
+export async function newChild(entry: string = 'src/index.ts', timeoutMs: number = 15_000): Promise<Child> {
   const directory = mkdtempSync(join(tmpdir(), 'ut_pex-'))
   const result = await build({
     configFile: false,
     logLevel: 'silent',
     root,
-    build: { ssr: 'src/index.ts', write: false, target: 'es2022', minify: false },
+    build: { ssr: entry, write: false, target: 'es2022', minify: false },
   })
   const [chunk] = (result as { readonly output: readonly { readonly code: string }[] }).output
   const library = join(directory, 'ut_pex.mjs')
@@ -30,7 +30,7 @@ export async function newChild(): Promise<Child> {
     run: (program, ...flags) => {
       const source = program.replaceAll("'ut_pex'", `'${pathToFileURL(library).href}'`)
       const { promise, resolve, reject } = withResolvers<string>()
-      const options = { cwd: root, timeout: 15_000 }
+      const options = { cwd: root, timeout: timeoutMs }
       execFile(process.execPath, [...flags, '--input-type=module', '-e', source], options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout)
         else reject(new Error(`${error.message}\n${stderr}`))
