@@ -80,7 +80,7 @@ export class Remote {
 
   /** IPv4 contacts that it was told of, in order. */
   get told(): string[] {
-    return this.messages.flatMap(({ added }) => Array.from({ length: added.length / 6 }, (_, i) => formatEndpoint(added, i * 6, 4)))
+    return this.messages.flatMap(({ added }) => endpointsOf(added, 4))
   }
 
   /** Tells of contacts, under the id that we gave ut_pex. */
@@ -93,6 +93,21 @@ export class Remote {
     this.#wire.extended(id, messageOf(peers))
   }
 
+  /** Shakes hands again, and gives this listen port. */
+  sayPort(p: number): void {
+    this.#wire.extended(0, new TextEncoder().encode(`d1:pi${p}ee`))
+  }
+
+  /** What it holds by the messages that it got, IPv4 and IPv6. */
+  get holds(): string[] {
+    const held = new Set<string>()
+    for (const { added, added6, dropped, dropped6 } of this.messages) {
+      for (const peer of [...endpointsOf(dropped, 4), ...endpointsOf(dropped6, 6)]) held.delete(peer)
+      for (const peer of [...endpointsOf(added, 4), ...endpointsOf(added6, 6)]) held.add(peer)
+    }
+    return [...held]
+  }
+
   unchoke(): void {
     this.#wire.unchoke()
   }
@@ -100,6 +115,11 @@ export class Remote {
   hangUp(): void {
     this.#socket.destroy()
   }
+}
+
+function endpointsOf(list: Uint8Array, family: 4 | 6): string[] {
+  const byteLength = family === 4 ? 6 : 18
+  return Array.from({ length: list.length / byteLength }, (_, i) => formatEndpoint(list, i * byteLength, family))
 }
 
 function messageOf(peers: readonly string[]): Uint8Array {
