@@ -15,7 +15,7 @@
  * A row is in use while somebody claims it or it has a candidate, and does not move meanwhile, but for `trim`.
  */
 import type { Family } from '../codec/contact.ts'
-import { readPort, readWord, scramble } from './endpoint-hash.ts'
+import { hashOfIPv6, mix, otherSeedOf, readPort, readWord } from './address-hash.ts'
 
 /** Rows that are made at a time; of a greater table a sixteenth of it, which is as much as may lie unused. */
 const leastGrowth = 16
@@ -25,6 +25,7 @@ const noWords = new Int32Array(0)
 
 export class ContactTable {
   readonly #seed: number
+  readonly #otherSeed: number
   readonly #addressWords: 1 | 4
   /** Words of a row, and where in it the last three are. */
   readonly #stride: number
@@ -48,6 +49,7 @@ export class ContactTable {
   /** The seed is any 32-bit integer that peers cannot guess. */
   constructor(family: Family, seed: number) {
     this.#seed = seed | 0
+    this.#otherSeed = otherSeedOf(this.#seed)
     this.#addressWords = family === 4 ? 1 : 4
     this.#meta = this.#addressWords
     this.#next = this.#addressWords + 1
@@ -147,14 +149,12 @@ export class ContactTable {
     const port = readPort(bytes, offset + this.#addressWords * 4)
     words[this.#meta] = port << 16
     words[0] = readWord(bytes, offset)
-    let hash = scramble(scramble(this.#seed ^ port) ^ words[0]!)
-    if (this.#addressWords === 1) return hash
-    words[1] = readWord(bytes, offset + 4)
-    hash = scramble(hash ^ words[1]!)
-    words[2] = readWord(bytes, offset + 8)
-    hash = scramble(hash ^ words[2]!)
-    words[3] = readWord(bytes, offset + 12)
-    return scramble(hash ^ words[3]!)
+    if (this.#addressWords === 4) {
+      words[1] = readWord(bytes, offset + 4)
+      words[2] = readWord(bytes, offset + 8)
+      words[3] = readWord(bytes, offset + 12)
+    }
+    return this.#hashOf(0)
   }
 
   /** The row that has the endpoint of row 0. */
@@ -209,10 +209,13 @@ export class ContactTable {
   }
 
   #hashOf(row: number): number {
+    const words = this.#words
     const at = row * this.#stride
-    let hash = scramble(this.#seed ^ (this.#words[at + this.#meta]! >>> 16))
-    for (let word = at; word < at + this.#addressWords; word++) hash = scramble(hash ^ this.#words[word]!)
-    return hash
+    const hash =
+      this.#addressWords === 1
+        ? mix(this.#seed, words[at]!)
+        : hashOfIPv6(this.#seed, this.#otherSeed, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
+    return mix(hash, words[at + this.#meta]! >>> 16)
   }
 
   /** Makes the table anew with so many rows, those in use first, in their order. If all are in use, none moves. */
