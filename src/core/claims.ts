@@ -17,7 +17,8 @@
  * is remembered by the claims themselves and ends with the last one of that address.
  */
 import type { Family } from '../codec/contact.ts'
-import { blockOutcomes, EndpointSet, outcome } from './endpoint-set.ts'
+import * as block from './endpoint-block.ts'
+import { EndpointSet } from './endpoint-set.ts'
 import type { Limits } from './limits.ts'
 
 /** `replaced`: added, and the oldest claim gave way. `not-taken`: the address has as many ports as it may have, or no claims are kept at all. */
@@ -83,14 +84,14 @@ export class Claims {
    */
   addBlock(message: DataView, count: number, family: Family): void {
     const { maxClaims } = this.#limits
-    if (maxClaims === 0) blockOutcomes.fill(outcome.full, 0, count)
+    if (maxClaims === 0) block.outcomes.fill(block.outcome.full, 0, count)
     else this.#setFor(family).addBlock(message, count, maxClaims)
   }
 
   /** Drops them, as `drop` does one by one. Outcomes: `deleted`, `otherDeleted`, `absent`. */
   dropBlock(message: DataView, count: number, family: Family): void {
     const set = family === 4 ? this.#set4 : this.#set6
-    if (set === undefined) blockOutcomes.fill(outcome.absent, 0, count)
+    if (set === undefined) block.outcomes.fill(block.outcome.absent, 0, count)
     else set.deleteBlock(message, count)
   }
 

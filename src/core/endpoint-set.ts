@@ -1,19 +1,18 @@
 /**
  * A bounded set of compact endpoints of one family, in the order in which they were added.
  *
- * This is the one ugly fast place of the receive path: a hostile peer may make us add and delete
- * a few thousand endpoints a message, and whoever has a thousand connections has two thousand sets.
- * Everything lies in two typed arrays (three for IPv6), so no call but one that grows them allocates,
- * and an IPv4 endpoint takes 16 bytes.
+ * This is the ugly fast place of the receive path: a hostile peer may make us add and delete a few thousand endpoints
+ * a message, and whoever has a thousand connections has two thousand sets. Everything lies in two typed arrays (three for
+ * IPv6), so no call but one that grows them allocates, and an IPv4 endpoint takes 16 bytes.
  *
  *     row r of #rows        the hash of the address, then port << 16 | mark | flags
  *     row r of #links       the next row of its bucket, the next older row, the next newer row
  *     after the links       the first row of each bucket
  *     row r of #addresses   IPv6: the four words of the address
  *
- * Endpoints come and go in blocks: first all are read and hashed, in a loop without a branch that a processor
- * could guess wrong, then all are looked up, in a loop without a call. (50 added and 50 deleted, all of them
- * fresh: 1.6 µs; one by one, 3.1 µs; with a Map of strings, 19 µs.)
+ * Endpoints come and go in blocks (`endpoint-block.ts`): all have been read and hashed when they are looked up, in a loop
+ * without a call that leaves to a slower function what is not simple. (50 added and 50 deleted, all of them fresh: 1.4 µs;
+ * with a Map of strings, 19 µs.)
  *
  * Of IPv4 only the hash is kept: it can be undone, so equal hashes are equal addresses.
  *
@@ -28,7 +27,8 @@
  * in the set. What has no mark is the only port of its address, and has been since it came.
  */
 import type { Family } from '../codec/contact.ts'
-import { addressHash, hashOfIPv6, ipv4OfHash, mix, otherSeedOf, readPort, readWord } from './address-hash.ts'
+import { ipv4OfHash } from './address-hash.ts'
+import * as block from './endpoint-block.ts'
 
 export interface EndpointSetBounds {
   /** Any 32-bit integer; what peers cannot guess, they cannot aim collisions at. */
@@ -42,34 +42,7 @@ export interface EndpointSetBounds {
 /** `crowded`: the set has `maxPorts` other ports of that address. `full`: it has `maxCount` endpoints. Neither changes what is in it. */
 export type AddOutcome = 'added' | 'present' | 'crowded' | 'full'
 
-/** What became of an endpoint of a block. */
-export const outcome = {
-  added: 0,
-  /** Added, and the oldest endpoint gave way: it is in `others`. */
-  replaced: 1,
-  present: 2,
-  crowded: 3,
-  full: 4,
-  deleted: 5,
-  /** Not this endpoint was deleted but the only one of its address, which is in `others`. */
-  otherDeleted: 6,
-  absent: 7,
-} as const
 const addOutcomes: readonly AddOutcome[] = ['added', 'added', 'present', 'crowded', 'full']
-
-/** Endpoints in a block at the most. */
-export const blockSize = 128
-/** The block, one for all sets, for no call nests. Where its endpoints begin in a message; for `addBlock` their flags. */
-export const blockOffsets: Int32Array = new Int32Array(blockSize)
-export const blockFlags: Uint8Array = new Uint8Array(blockSize)
-/** What became of each, one of `outcome`. */
-export const blockOutcomes: Uint8Array = new Uint8Array(blockSize)
-/** 18 bytes for each: the other endpoint that the outcome tells of. */
-export const blockOthers: Uint8Array = new Uint8Array(18 * blockSize)
-/** What is looked up: hash, port << 16 | flags, for IPv6 the words of the address. */
-const hashes = new Int32Array(blockSize)
-const metas = new Int32Array(blockSize)
-const addresses = new Int32Array(4 * blockSize)
 
 /** As many rows of IPv4 as fit, with their links, into two arrays of 64 bytes: V8 keeps arrays up to that size in its own heap, without a buffer. */
 const firstCapacity = 6
@@ -127,24 +100,21 @@ export class EndpointSet {
 
   has(bytes: Uint8Array, offset: number): boolean {
     if (this.#size === 0) return false
-    this.#readOne(bytes, offset)
+    block.readOne(bytes, offset, this.#seed, this.#is4)
     return this.#linkTo(0) >= 0
   }
 
   /** Adds an endpoint as the newest. One that is present keeps its place and gets the new flags (one byte). */
   add(bytes: Uint8Array, offset: number, flags: number): AddOutcome {
-    this.#readOne(bytes, offset)
-    metas[0]! |= flags & 0xff
+    block.readOne(bytes, offset, this.#seed, this.#is4)
+    block.metas[0]! |= flags & 0xff
     this.#addRead(1, greatestCount)
-    return addOutcomes[blockOutcomes[0]!]!
+    return addOutcomes[block.outcomes[0]!]!
   }
 
   delete(bytes: Uint8Array, offset: number): boolean {
-    this.#readOne(bytes, offset)
-    const link = this.#linkTo(0)
-    if (link < 0) return false
-    this.#remove(link)
-    return true
+    block.readOne(bytes, offset, this.#seed, this.#is4)
+    return this.#deleteSame(0)
   }
 
   /**
@@ -152,7 +122,7 @@ export class EndpointSet {
    * False, and nothing is deleted, if there is none, or if there are several or were while this one was in the set.
    */
   deleteOnly(bytes: Uint8Array, offset: number, into: Uint8Array): boolean {
-    this.#readOne(bytes, offset)
+    block.readOne(bytes, offset, this.#seed, this.#is4)
     return this.#deleteOnly(0, into, 0)
   }
 
@@ -164,20 +134,20 @@ export class EndpointSet {
   }
 
   /**
-   * Adds the first `count` endpoints of the block, with their flags, which lie in a message at `blockOffsets`. Whenever
+   * Adds the first `count` endpoints of the block, with their flags, which lie in a message at `block.offsets`. Whenever
    * there are more than `keep` afterwards, the oldest one gives way.
    */
   addBlock(message: DataView, count: number, keep: number): void {
-    this.#readBlock(message, count)
-    for (let i = 0; i < count; i++) metas[i]! |= blockFlags[i]!
+    block.read(message, count, this.#seed, this.#is4)
+    for (let i = 0; i < count; i++) block.metas[i]! |= block.flags[i]!
     this.#addRead(count, keep)
   }
 
   /** Deletes the first `count` endpoints of the block; for what is not there, the only endpoint of its address. */
   deleteBlock(message: DataView, count: number): void {
-    this.#readBlock(message, count)
+    block.read(message, count, this.#seed, this.#is4)
     for (let i = this.#deleteRun(0, count); i < count; i = this.#deleteRun(i + 1, count)) {
-      blockOutcomes[i] = this.#deleteAny(i)
+      block.outcomes[i] = this.#deleteAny(i)
     }
   }
 
@@ -191,54 +161,13 @@ export class EndpointSet {
     }
   }
 
-  /** Forgets everything and gives the memory back. */
-  clear(): void {
-    this.#rows = this.#addresses = noWords
-    this.#links = noLinks
-    this.#size = this.#capacity = this.#buckets = this.#mask = this.#unused = 0
-  }
-
-  #readBlock(message: DataView, count: number): void {
-    const seed = this.#seed
-    if (this.#is4) {
-      for (let i = 0; i < count; i++) {
-        const offset = blockOffsets[i]!
-        hashes[i] = mix(seed, message.getInt32(offset))
-        metas[i] = message.getUint16(offset + 4) << 16
-      }
-      return
-    }
-    const otherSeed = otherSeedOf(seed)
-    for (let i = 0; i < count; i++) {
-      const offset = blockOffsets[i]!
-      const first = message.getInt32(offset)
-      const second = message.getInt32(offset + 4)
-      const third = message.getInt32(offset + 8)
-      const fourth = message.getInt32(offset + 12)
-      addresses[4 * i] = first
-      addresses[4 * i + 1] = second
-      addresses[4 * i + 2] = third
-      addresses[4 * i + 3] = fourth
-      hashes[i] = hashOfIPv6(seed, otherSeed, first, second, third, fourth)
-      metas[i] = message.getUint16(offset + 16) << 16
-    }
-  }
-
-  /** Reads an endpoint as the first of the block. */
-  #readOne(bytes: Uint8Array, offset: number): void {
-    const words = this.#is4 ? 1 : 4
-    hashes[0] = addressHash(bytes, offset, words, this.#seed)
-    metas[0] = readPort(bytes, offset + 4 * words) << 16
-    if (!this.#is4) for (let word = 0; word < 4; word++) addresses[word] = readWord(bytes, offset + 4 * word)
-  }
-
   #addRead(count: number, keep: number): void {
     for (let i = this.#addRun(0, count, keep); i < count; i = this.#addRun(i + 1, count, keep)) {
-      blockOutcomes[i] = this.#addAny(i)
+      block.outcomes[i] = this.#addAny(i)
       // The newcomer comes first: the oldest must see it, should they be two ports of one address.
       if (this.#size > keep) {
-        this.#shift(blockOthers, 18 * i)
-        blockOutcomes[i] = outcome.replaced
+        this.#shift(block.others, 18 * i)
+        block.outcomes[i] = block.outcome.replaced
       }
     }
   }
@@ -256,7 +185,7 @@ export class EndpointSet {
     let newest = links[older]!
     let i = start
     for (; i < end && unused !== 0; i++) {
-      const hash = hashes[i]!
+      const hash = block.hashes[i]!
       const bucket = buckets + (hash & mask)
       const first = links[bucket]!
       let row = first
@@ -271,15 +200,10 @@ export class EndpointSet {
       links[at + older] = newest
       links[newest * rowLinks + newer] = row
       rows[2 * row] = hash
-      rows[2 * row + 1] = metas[i]!
+      rows[2 * row + 1] = block.metas[i]!
       newest = row
-      if (!is4) {
-        kept[4 * row] = addresses[4 * i]!
-        kept[4 * row + 1] = addresses[4 * i + 1]!
-        kept[4 * row + 2] = addresses[4 * i + 2]!
-        kept[4 * row + 3] = addresses[4 * i + 3]!
-      }
-      blockOutcomes[i] = outcome.added
+      if (!is4) block.copyAddress(i, kept, 4 * row)
+      block.outcomes[i] = block.outcome.added
     }
     if (i > start) {
       links[newest * rowLinks + newer] = 0
@@ -301,8 +225,8 @@ export class EndpointSet {
     let unused = this.#unused
     let i = start
     for (; i < count; i++) {
-      const hash = hashes[i]!
-      const port = metas[i]! >>> 16
+      const hash = block.hashes[i]!
+      const port = block.metas[i]! >>> 16
       let link = buckets + (hash & mask)
       let row = links[link]!
       while (row !== 0 && (rows[2 * row] !== hash || rows[2 * row + 1]! >>> 16 !== port)) {
@@ -311,7 +235,7 @@ export class EndpointSet {
       }
       if (row === 0) break
       // Of IPv6 two addresses may have one hash.
-      if (!is4 && !isSame(kept, 4 * row, addresses, 4 * i)) break
+      if (!is4 && !block.isAddress(i, kept, 4 * row)) break
       const at = row * rowLinks
       const before = links[at + older]!
       const after = links[at + newer]!
@@ -320,7 +244,7 @@ export class EndpointSet {
       links[after * rowLinks + older] = before
       links[at] = unused
       unused = row
-      blockOutcomes[i] = outcome.deleted
+      block.outcomes[i] = block.outcome.deleted
     }
     this.#unused = unused
     this.#size -= i - start
@@ -331,54 +255,58 @@ export class EndpointSet {
   #addAny(i: number): number {
     const rows = this.#rows
     const links = this.#links
-    const meta = metas[i]!
-    const bucket = this.#buckets + (hashes[i]! & this.#mask)
+    const meta = block.metas[i]!
+    const bucket = this.#buckets + (block.hashes[i]! & this.#mask)
     let ports = 0
     for (let row = links[bucket]!; row !== 0; row = links[row * rowLinks]!) {
       if (!this.#isAddress(row, i)) continue
       const present = rows[2 * row + 1]!
       if (present >>> 16 === meta >>> 16) {
         rows[2 * row + 1] = (present & ~0xff) | (meta & 0xff)
-        return outcome.present
+        return block.outcome.present
       }
       ports++
     }
     for (let row = links[bucket]!; row !== 0; row = links[row * rowLinks]!) {
       if (this.#isAddress(row, i)) rows[2 * row + 1]! |= mark
     }
-    if (ports >= this.#maxPorts) return outcome.crowded
-    if (this.#size === this.#maxCount) return outcome.full
+    if (ports >= this.#maxPorts) return block.outcome.crowded
+    if (this.#size === this.#maxCount) return block.outcome.full
     this.#insert(i, ports > 0 ? meta | mark : meta)
-    return outcome.added
+    return block.outcome.added
   }
 
   /** The position of the link that leads to an endpoint's row; -1 if it is not in the set. */
   #linkTo(i: number): number {
     const links = this.#links
-    let link = this.#buckets + (hashes[i]! & this.#mask)
+    let link = this.#buckets + (block.hashes[i]! & this.#mask)
     for (let row = links[link]!; row !== 0; row = links[link]!) {
-      if (this.#rows[2 * row + 1]! >>> 16 === metas[i]! >>> 16 && this.#isAddress(row, i)) return link
+      if (this.#rows[2 * row + 1]! >>> 16 === block.metas[i]! >>> 16 && this.#isAddress(row, i)) return link
       link = row * rowLinks
     }
     return -1
   }
 
   #isAddress(row: number, i: number): boolean {
-    if (this.#rows[2 * row] !== hashes[i]) return false
-    return this.#is4 || isSame(this.#addresses, 4 * row, addresses, 4 * i)
+    if (this.#rows[2 * row] !== block.hashes[i]) return false
+    return this.#is4 || block.isAddress(i, this.#addresses, 4 * row)
   }
 
   /** Deletes an endpoint, whatever there is. */
   #deleteAny(i: number): number {
+    if (this.#deleteSame(i)) return block.outcome.deleted
+    return this.#deleteOnly(i, block.others, 18 * i) ? block.outcome.otherDeleted : block.outcome.absent
+  }
+
+  #deleteSame(i: number): boolean {
     const link = this.#linkTo(i)
-    if (link < 0) return this.#deleteOnly(i, blockOthers, 18 * i) ? outcome.otherDeleted : outcome.absent
-    this.#remove(link)
-    return outcome.deleted
+    if (link >= 0) this.#remove(link)
+    return link >= 0
   }
 
   #deleteOnly(i: number, into: Uint8Array, at: number): boolean {
     const links = this.#links
-    let link = this.#buckets + (hashes[i]! & this.#mask)
+    let link = this.#buckets + (block.hashes[i]! & this.#mask)
     for (let row = links[link]!; row !== 0; row = links[link]!) {
       if (this.#isAddress(row, i)) {
         if ((this.#rows[2 * row + 1]! & mark) !== 0) return false
@@ -405,7 +333,7 @@ export class EndpointSet {
     if (this.#unused === 0) this.#grow()
     const links = this.#links
     const rows = this.#rows
-    const hash = hashes[i]!
+    const hash = block.hashes[i]!
     const row = this.#unused
     const at = row * rowLinks
     const bucket = this.#buckets + (hash & this.#mask)
@@ -420,12 +348,7 @@ export class EndpointSet {
     rows[2 * row] = hash
     rows[2 * row + 1] = meta
     this.#size++
-    if (this.#is4) return
-    const kept = this.#addresses
-    kept[4 * row] = addresses[4 * i]!
-    kept[4 * row + 1] = addresses[4 * i + 1]!
-    kept[4 * row + 2] = addresses[4 * i + 2]!
-    kept[4 * row + 3] = addresses[4 * i + 3]!
+    if (!this.#is4) block.copyAddress(i, this.#addresses, 4 * row)
   }
 
   /** Removes the row that the link at a position leads to. */
@@ -444,17 +367,9 @@ export class EndpointSet {
   }
 
   #write(row: number, into: Uint8Array, at: number): void {
-    const words = this.#is4 ? 1 : 4
-    for (let word = 0; word < words; word++) {
-      const value = this.#is4 ? ipv4OfHash(this.#rows[2 * row]!, this.#seed) : this.#addresses[4 * row + word]!
-      into[at + 4 * word] = value >>> 24
-      into[at + 4 * word + 1] = value >>> 16
-      into[at + 4 * word + 2] = value >>> 8
-      into[at + 4 * word + 3] = value
-    }
-    const port = this.#rows[2 * row + 1]! >>> 16
-    into[at + 4 * words] = port >>> 8
-    into[at + 4 * words + 1] = port
+    const meta = this.#rows[2 * row + 1]!
+    if (this.#is4) block.writeIPv4(into, at, ipv4OfHash(this.#rows[2 * row]!, this.#seed), meta >>> 16)
+    else block.writeIPv6(into, at, this.#addresses, 4 * row, meta >>> 16)
   }
 
   /** Doubles the rows, all of which are in use, up to `maxCount`. Rows and order stay; the buckets are made anew. */
@@ -463,38 +378,23 @@ export class EndpointSet {
     const capacity = Math.min(Math.max(firstCapacity, before * 2), this.#maxCount)
     let bucketCount = 8
     while (bucketCount < capacity) bucketCount *= 2
-    const rows = new Int32Array((capacity + 1) * 2)
-    const links = new Uint16Array((capacity + 1) * rowLinks + bucketCount)
-    rows.set(this.#rows)
-    links.set(this.#links.subarray(0, this.#buckets))
-    if (!this.#is4) {
-      const kept = new Int32Array((capacity + 1) * 4)
-      kept.set(this.#addresses)
-      this.#addresses = kept
-    }
-    this.#rows = rows
-    this.#links = links
+    this.#rows = grown(this.#rows, new Int32Array((capacity + 1) * 2))
+    if (!this.#is4) this.#addresses = grown(this.#addresses, new Int32Array((capacity + 1) * 4))
+    this.#links = grown(this.#links.subarray(0, this.#buckets), new Uint16Array((capacity + 1) * rowLinks + bucketCount))
     this.#capacity = capacity
     this.#buckets = (capacity + 1) * rowLinks
     this.#mask = bucketCount - 1
-    for (let row = 1; row <= before; row++) {
-      const bucket = this.#buckets + (rows[2 * row]! & this.#mask)
-      links[row * rowLinks] = links[bucket]!
-      links[bucket] = row
+    for (let row = 1; row <= capacity; row++) {
+      // A new row goes to the unused ones, where no bucket leads.
+      const bucket = this.#buckets + (this.#rows[2 * row]! & this.#mask)
+      this.#links[row * rowLinks] = row > before ? (row < capacity ? row + 1 : 0) : this.#links[bucket]!
+      if (row <= before) this.#links[bucket] = row
     }
-    for (let row = capacity; row > before; row--) {
-      links[row * rowLinks] = this.#unused
-      this.#unused = row
-    }
+    this.#unused = before + 1
   }
 }
 
-/** Whether four words are the same as four others; the low ones first, for neighbours in one network differ there. */
-function isSame(words: Int32Array, at: number, others: Int32Array, otherAt: number): boolean {
-  return (
-    words[at + 3] === others[otherAt + 3] &&
-    words[at + 2] === others[otherAt + 2] &&
-    words[at + 1] === others[otherAt + 1] &&
-    words[at] === others[otherAt]
-  )
+function grown<Numbers extends Int32Array | Uint16Array>(numbers: Numbers, larger: Numbers): Numbers {
+  larger.set(numbers)
+  return larger
 }

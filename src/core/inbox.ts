@@ -17,7 +17,7 @@ import type { Family } from '../codec/contact.ts'
 import { createLayout, faultsOf, locateMessage, type MessageLayout, type Slot, slot } from '../codec/message.ts'
 import { Bucket } from './bucket.ts'
 import { Claims } from './claims.ts'
-import { blockFlags, blockOffsets, blockOthers, blockOutcomes, blockSize, outcome } from './endpoint-set.ts'
+import * as block from './endpoint-block.ts'
 import type { Limits } from './limits.ts'
 import type { ViolationCode } from './violation.ts'
 
@@ -25,6 +25,8 @@ import type { ViolationCode } from './violation.ts'
 export interface InboxOwner {
   /** Whether a contact may not be taken for a reason that the inbox cannot know: our own address, that of its sender, the host's `accept`. Absent: none is. */
   refuses?(inbox: Inbox, bytes: Uint8Array, offset: number, family: Family): boolean
+  /** Whether anybody wants to hear of contacts now; if not, `claimed` and `released` are not called for this list. Absent: yes. */
+  isListening?(inbox: Inbox): boolean
   /** A contact that this source did not claim before; the flags are the raw byte, reserved bits included. */
   claimed(inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, flags: number): void
   /** A claim has ended: its source dropped it, or it was the oldest and gave way. */
@@ -146,38 +148,38 @@ export class Inbox {
 
   #drop(bytes: Uint8Array, view: DataView, list: Slot, family: Family): void {
     const { owner } = this
+    const isListening = owner.isListening?.(this) !== false
     const byteLength = family === 4 ? 6 : 18
     const end = layout[2 * list + 1]!
     for (let offset = layout[2 * list]!; offset < end; ) {
       let count = 0
-      for (; offset < end && count < blockSize; offset += byteLength) blockOffsets[count++] = offset
+      for (; offset < end && count < block.maxCount; offset += byteLength) block.offsets[count++] = offset
       this.claims.dropBlock(view, count, family)
       for (let i = 0; i < count; i++) {
-        const became = blockOutcomes[i]
-        if (became === outcome.deleted) owner.released(this, bytes, blockOffsets[i]!, family, 'dropped')
-        else if (became === outcome.otherDeleted) owner.released(this, blockOthers, 18 * i, family, 'dropped')
-        else this.#unknownDrops++
+        const became = block.outcomes[i]
+        if (became === block.outcome.absent) this.#unknownDrops++
+        else if (!isListening) continue
+        else if (became === block.outcome.deleted) owner.released(this, bytes, block.offsets[i]!, family, 'dropped')
+        else owner.released(this, block.others, 18 * i, family, 'dropped')
       }
     }
   }
 
   #add(bytes: Uint8Array, view: DataView, list: Slot, taken: number, family: Family): void {
     const { owner } = this
+    const isListening = owner.isListening?.(this) !== false
     // Flags follow their list.
     const flagsStart = byteLengthOf((list + 1) as Slot) > 0 ? layout[2 * list + 2]! : -1
     const start = layout[2 * list]!
-    for (let index = 0; index < taken; index += blockSize) {
-      const count = this.#judge(bytes, start, flagsStart, index, Math.min(taken, index + blockSize), family)
+    for (let index = 0; index < taken; index += block.maxCount) {
+      const count = this.#judge(bytes, start, flagsStart, index, Math.min(taken, index + block.maxCount), family)
       this.claims.addBlock(view, count, family)
       for (let i = 0; i < count; i++) {
-        const became = blockOutcomes[i]!
-        if (became === outcome.present) continue
-        if (became > outcome.present) {
-          this.#crowdedContactCount++
-          continue
-        }
-        if (became === outcome.replaced) owner.released(this, blockOthers, 18 * i, family, 'evicted')
-        owner.claimed(this, bytes, blockOffsets[i]!, family, blockFlags[i]!)
+        const became = block.outcomes[i]!
+        if (became > block.outcome.present) this.#crowdedContactCount++
+        if (became >= block.outcome.present || !isListening) continue
+        if (became === block.outcome.replaced) owner.released(this, block.others, 18 * i, family, 'evicted')
+        owner.claimed(this, bytes, block.offsets[i]!, family, block.flags[i]!)
       }
     }
   }
@@ -200,8 +202,8 @@ export class Inbox {
       ) {
         continue
       }
-      blockOffsets[count] = offset
-      blockFlags[count] = flagsStart < 0 ? 0 : bytes[flagsStart + at]!
+      block.offsets[count] = offset
+      block.flags[count] = flagsStart < 0 ? 0 : bytes[flagsStart + at]!
       count++
     }
     this.#refusedContacts += end - index - count

@@ -39,6 +39,8 @@ export class HeardView implements Heard {
 export interface Sink<Id> {
   /** Send `takeMessage(id, now)` now; or, while the transport is busy and the turn is `open`, later. */
   turn(id: Id, turn: Turn): void
+  /** Whether anybody wants to hear now what this source tells, which its `Solo` asks for each list. Absent: yes. */
+  isListening?(source: Id): boolean
   /** A source claims a contact that it did not claim before. */
   added(source: Id, contact: Heard): void
   /** A source has dropped a contact that it claimed. The flags are 0. */

@@ -118,6 +118,7 @@ export class Solo<Id> {
 function reportAll<Id>(id: Id, sink: Sink<Id>): InboxOwner {
   const heard = new HeardView()
   return {
+    isListening: () => sink.isListening?.(id) !== false,
     claimed: (_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, flags: number) =>
       sink.added(id, heard.show(bytes, offset, family, flags & knownFlags, 1)),
     released: (_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, why: 'dropped' | 'evicted') => {

@@ -74,6 +74,7 @@ export class UtPex extends Emitter<UtPexEvents> implements LinkInstance {
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'ut_pex' })
     handSink = {
+      isListening: (instance) => instance.isListening,
       turn: (instance, turn) => handDriver.later(() => instance.#send(turn)),
       added: (instance, heard) => {
         if (instance.listenerCount('peer') > 0) handHeard.add(instance, heard.flags, heard)

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeMessage } from '../../src/codec/message.ts'
-import { blockSize } from '../../src/core/endpoint-set.ts'
+import * as block from '../../src/core/endpoint-block.ts'
 import { Inbox, type InboxOwner } from '../../src/core/inbox.ts'
 import { defaultLimits, type Limits } from '../../src/core/limits.ts'
 import { endpoints, familyOf, textOf } from './endpoints.ts'
@@ -159,9 +159,9 @@ test('a message comes to what its contacts come to one by one, whatever the limi
 
 test('so it does where its lists are longer than a block', () => {
   const many = Array.from({ length: 400 }, (_, i) => (i % 4 === 0 ? `[2001:db8::${i + 9}]` : `8.8.${i % 7}.${i >> 1}`))
-  const limits = { ...defaultLimits, maxAddedPerMessage: 3 * blockSize, maxClaims: 150 }
+  const limits = { ...defaultLimits, maxAddedPerMessage: 3 * block.maxCount, maxClaims: 150 }
   fc.assert(
-    fc.property(messagesWith(contactsAt([...many, ...refusedAddresses]), 3 * blockSize), (messages) => {
+    fc.property(messagesWith(contactsAt([...many, ...refusedAddresses]), 3 * block.maxCount), (messages) => {
       expectSame(limits, messages)
     }),
     { numRuns: 20 },

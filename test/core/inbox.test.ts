@@ -79,6 +79,15 @@ describe('a message', () => {
     expect(bench.claims).toEqual([])
   })
 
+  test('is taken in, and its faults told, when nobody listens to contacts', () => {
+    const bench = new Bench()
+    bench.inbox.owner.isListening = () => false
+    expect(bench.receive({ added: ['1.2.3.4:5', '1.2.3.5:5', '1.2.3.6:5', '[2001:db8::1]:1'] })).toEqual(['refused-contact 1'])
+    // The second drop names another port, the third nothing that is there.
+    expect(bench.receive({ dropped: ['1.2.3.4:5', '1.2.3.5:6', '9.9.9.9:9'] })).toEqual(['unknown-drop 1'])
+    expect(bench.claims).toEqual(['1.2.3.6:5 0'])
+  })
+
   test('that drops and adds a contact leaves it there', () => {
     const bench = new Bench()
     const both = { added: ['1.2.3.4:5'], dropped: ['1.2.3.4:5'] }
