@@ -1,6 +1,9 @@
 /** What peers are told of one another by an attached WebTorrent client: the clauses that must hold there, too. */
+import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import type { Privacy } from '../../src/core/swarm.ts'
+import { utPex } from '../../src/extension/ut-pex.ts'
+import type { Wire } from '../../src/extension/wire.ts'
 import { attach } from '../../src/webtorrent/index.ts'
 import { Network } from './network.ts'
 import { connectFrom, type Remote } from './remote.ts'
@@ -82,6 +85,28 @@ describe('a peer of an attached client', () => {
     await pass(minute)
     expect(newcomer.told).toEqual(names)
   })
+})
+
+/** A peer that is connected, has no extensions, and does nothing: of real ones so many take minutes. */
+function standIn(remoteAddress: string): EventEmitter {
+  const facts = { type: 'tcpOutgoing', remoteAddress, remotePort: 7_000, peerId: 'x', extended() {}, destroy() {} }
+  const wire = Object.assign(new EventEmitter(), facts)
+  const Extension = utPex({ swarm: attach(client).swarm(torrent) })
+  new Extension(wire as Wire)
+  return wire
+}
+
+it('a peer of an attached client holds 500 of ours at the most; when some leave it is told of others', async () => {
+  const addresses = Array.from({ length: 510 }, (_, count) => `11.0.${count >> 8}.${count & 0xff}`)
+  const crowd = new Map(addresses.map((address) => [`${address}:7000`, standIn(address)]))
+  const listener = from('203.0.113.1:50000', 7_001)
+  await pass(12 * minute)
+  const before = listener.holds
+  expect(before.length).toBe(500)
+  for (const peer of before.slice(0, 5)) crowd.get(peer)?.emit('close')
+  await pass(3 * minute)
+  expect(listener.holds.length).toBe(500)
+  expect(listener.holds.filter((peer) => !before.includes(peer)).length).toBe(5)
 })
 
 /** Makes the torrent one of which this is known, as its metadata would. */
