@@ -5,7 +5,6 @@
  * seed. None of these steps loses anything, so the hash of one word, an IPv4 address, can be undone. The two halves of
  * an IPv6 address are hashed side by side, each with a seed of its own, because a processor does both at a time.
  */
-import { readWord, scramble } from './endpoint-hash.ts'
 
 /** Of an address of 1 or 4 words. */
 export function addressHash(bytes: Uint8Array, offset: number, words: 1 | 4, seed: number): number {
@@ -27,13 +26,26 @@ export function hashOfIPv6(seed: number, otherSeed: number, first: number, secon
 
 /** One more word of what is hashed. */
 export function mix(hash: number, word: number): number {
-  return scramble(hash ^ word)
+  let mixed = hash ^ word
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }
 
 /** The word of which `mix(seed, word)` is this hash. */
 export function ipv4OfHash(hash: number, seed: number): number {
-  // The factors are the inverses of those of `scramble` modulo 2³².
+  // The factors are the inverses of those above modulo 2³².
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x7ed1b41d)
   mixed = Math.imul(mixed ^ (mixed >>> 13) ^ (mixed >>> 26), 0xa5cb9243)
   return mixed ^ (mixed >>> 16) ^ seed
+}
+
+/** Four bytes, big-endian, as a signed integer: a comparison of two 32-bit loads stays in integers that way. */
+export function readWord(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!
+}
+
+/** Two bytes, big-endian. */
+export function readPort(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 8) | bytes[offset + 1]!
 }

@@ -5,8 +5,7 @@
  * own, without a branch that a processor could guess wrong, so that it works on several endpoints at a time: half of the
  * time of a message was waiting for one endpoint's hash, and then for the wrong guess about it.
  */
-import { addressHash, hashOfIPv6, mix, otherSeedOf } from './address-hash.ts'
-import { readPort, readWord } from './endpoint-hash.ts'
+import { addressHash, hashOfIPv6, mix, otherSeedOf, readPort, readWord } from './address-hash.ts'
 
 /** Endpoints in a block at the most. */
 export const maxCount = 128
