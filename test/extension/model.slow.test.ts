@@ -57,6 +57,15 @@ const ofSwarms: readonly Expected[] = [
     /under the id/,
   ],
   [fault('a handshake without ut_pex ends it', 'extension/wire', 'readId(m.ut_pex) : undefined', 'readId(m.ut_pex) : 0'), /lacks/],
+  [
+    fault(
+      'the port of an incoming wire is told',
+      'extension/link',
+      "direction: isOutgoing ? 'outgoing' : 'incoming'",
+      "direction: 'outgoing'",
+    ),
+    /lacks|holds/,
+  ],
   [fault('p is not read', 'extension/wire', 'port: readPort(dictionary.p)', 'port: undefined'), /lacks|holds/],
   [
     fault('stop is not passed on', 'extension/link', 'core.handleStopped(this, isStopped, now)', 'void [core, isStopped, now]'),

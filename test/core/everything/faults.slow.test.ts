@@ -121,7 +121,7 @@ const features: readonly Fault[] = [
     'cursor.toldCount += added.length - dropped.length',
     'cursor.toldCount += added.length',
   ),
-  ofTimeline('departures are never forgotten', 'if (this.#gone.length >= this.#maxGone()) this.#forgetDepartures()', ''),
+  ofTimeline('departures are never forgotten', ') this.#forgetDepartures()', ') {}'),
   ofTimeline('a receiver is retired one too early', '.length > this.#limits.maxOwed)', '.length >= this.#limits.maxOwed)'),
   ofOutbox(
     'a turn that was not taken is the last',
