@@ -6,13 +6,15 @@ export interface Results {
   readonly rows: readonly { readonly name: string; readonly outcome: Outcome; readonly bytes: number; readonly cpuShare: number }[]
   readonly none: Outcome
   readonly many: Outcome
+  /** By how much what is kept without an attack differs from one time to the next. */
+  readonly noise: number
   readonly machine: string
 }
 
 const percent = (share: number, digits: number): string => `${(100 * share).toFixed(digits)} %`
 const kib = (bytes: number): string => `${Math.round(bytes / 102.4) / 10} KiB`
 
-export function report({ hours, rows, none, many, machine }: Results): string {
+export function report({ hours, rows, none, many, noise, machine }: Results): string {
   const most = (value: (row: Results['rows'][number]) => number): number => Math.max(...rows.map(value))
   const lines = rows.map(({ name, outcome, bytes, cpuShare }) => {
     const { dialsPerAddress, pendingPerSubnet, localDials, lostContacts, removedHonestPeers, throws, messagesToAttacker, honestDials } =
@@ -42,7 +44,9 @@ ${lines.join('\n')}
     4,
   )} | ${most(({ outcome }) => outcome.dialsPerAddress)} | ${most(({ outcome }) => outcome.pendingPerSubnet)} | ${most(({ outcome }) => outcome.localDials)} | | ${most(({ outcome }) => outcome.lostContacts)} | ${most(({ outcome }) => outcome.removedHonestPeers)} | ${most(({ outcome }) => outcome.throws)} | ${most(({ outcome }) => outcome.messagesToAttacker)} |
 
-State is what four such swarms keep after two hours, less what they keep without the attack, for each; a few KiB of it are chance. CPU is that of
+State is what eight such swarms keep after an hour and a half, less what they keep without the attack, for each; without an attack two such
+figures differ by ${kib(noise)}. Where an attacker tells of new addresses, most of it is what we remember of our own dials: 16 bytes and a link for each
+of the last hour, up to 10,800 here. CPU is that of
 the whole simulation less that without the attack, so it counts what the attacker spends on its bytes, too.
 
 Twenty attackers among a hundred sources, each with as many distinct addresses as it may tell, against eighty who tell of two new contacts a minute,
