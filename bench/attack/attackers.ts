@@ -64,6 +64,7 @@ const local: readonly Uint8Array[] = [
 
 /** The kinds; `honest` is what the honest peers claim, as far as an attacker could know. */
 export function attacksOn(honest: readonly Uint8Array[]): Readonly<Record<string, Attack>> {
+  const allDropped = message([], honest.slice(0, 5_000))
   return {
     'a hundred messages a second': (reach, second) => {
       const again = message(times(50, (at) => distinct4(second * 1_000 + at)))
@@ -103,9 +104,9 @@ export function attacksOn(honest: readonly Uint8Array[]): Readonly<Record<string
       reach.say(message(times(100, (at) => local[((second / 30) * 100 + at) % local.length] as Uint8Array)))
     }),
     'forged drops': everyHalfMinute((reach, second) => {
-      const some = honest.slice(0, 5_000)
-      reach.say(message([], some))
-      reach.say(message(some.slice(second % 4_900, (second % 4_900) + 100), some))
+      reach.say(allDropped)
+      reach.say(message(honest.slice(second % 4_900, (second % 4_900) + 100), honest.slice(0, 100)))
+      reach.say(allDropped)
     }),
     'toggling ids and contacts': (reach, second) => {
       reach.shakeHands({ utPex: second % 2 === 0 ? 0 : 1 + (second % 255), port: 2 + (second % 60_000) })

@@ -8,7 +8,15 @@ export function contact6(groups: readonly number[], port: number): Uint8Array {
   return Uint8Array.of(...groups.flatMap((group) => [group >> 8, group & 255]), port >> 8, port & 255)
 }
 
-export const joined = (endpoints: readonly Uint8Array[]): Uint8Array => Uint8Array.from(endpoints.flatMap((endpoint) => [...endpoint]))
+export function joined(endpoints: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(endpoints.reduce((total, { length }) => total + length, 0))
+  let at = 0
+  for (const endpoint of endpoints) {
+    bytes.set(endpoint, at)
+    at += endpoint.length
+  }
+  return bytes
+}
 
 export function message(added: readonly Uint8Array[], dropped: readonly Uint8Array[] = []): Uint8Array {
   const of = (length: number, all: readonly Uint8Array[]): Uint8Array => joined(all.filter((endpoint) => endpoint.length === length))
