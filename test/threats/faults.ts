@@ -84,8 +84,8 @@ export const faults: readonly Fault[] = [
   ]),
   limit('T13', 'maxPortsPerAddress', '4', '5'),
   fault('T13', 'a drop ends what others claim', 'core/inbox', [
-    'else this.#unknownDrops++',
-    "else this.owner.released(this, bytes, offset, family, 'dropped')",
+    'if (became === block.outcome.absent) this.#unknownDrops++',
+    "if (became === block.outcome.absent) owner.released(this, bytes, block.offsets[i]!, family, 'dropped')",
   ]),
   fault('T13', 'added comes before dropped', 'core/inbox', [
     'this.#handleDropped(bytes, view)\n    this.#handleAdded(bytes, view)',
