@@ -2,12 +2,13 @@
  * Writes what the timeline says as the bytes of a message.
  *
  * This is the one ugly fast place of the send path: in a large swarm nearly every connection gets bytes of its own once a
- * minute. The lists are written straight into the message, which is as long as it will be from the start. Measured: a
- * turn with 50 added and 50 dropped takes 5 µs in all; by way of `encodeMessage`, which wants six arrays first, it took 12 µs.
+ * minute. The lists are written straight into the message, which is as long as it will be from the start, and an IPv4
+ * endpoint in two writes. Measured: 50 added and 50 dropped take 0.6 µs; by way of `encodeMessage`, which wants six arrays first, ten times that.
  * It writes what `encodeMessage` would, byte for byte.
  */
 
-import type { Batch, Entry } from './timeline.ts'
+import { type Entry, writeEndpoint } from './entry.ts'
+import type { Batch } from './shared-batches.ts'
 
 /** Bytes that messages are cut from: some thirty of them. */
 const slabByteLength = 16_384
@@ -18,7 +19,7 @@ const heads6 = { added: headOf('added6'), flags: headOf('added6.f'), dropped: he
 
 /** The message may be another peer's, too, and its buffer is shared with others: it must not be changed or transferred. */
 export function writeBatch(batch: Batch): Uint8Array {
-  if (batch.bytes === undefined || !hasItsFlags(batch.bytes, batch)) batch.bytes = write(batch)
+  batch.bytes ??= write(batch)
   return batch.bytes
 }
 
@@ -27,60 +28,46 @@ function write({ added, dropped }: Batch): Uint8Array {
   const added6 = added.length - added4
   const dropped4 = countIPv4(dropped)
   const dropped6 = dropped.length - dropped4
-  const bytes = allocate(
+  const byteLength =
     2 +
-      byteLengthOf(heads4.added, added4 * 6) +
-      byteLengthOf(heads4.flags, added4) +
-      byteLengthOf(heads6.added, added6 * 18) +
-      byteLengthOf(heads6.flags, added6) +
-      byteLengthOf(heads4.dropped, dropped4 * 6) +
-      byteLengthOf(heads6.dropped, dropped6 * 18),
-  )
-  bytes[0] = 0x64 // d
-  let position = 1
+    byteLengthOf(heads4.added, added4 * 6) +
+    byteLengthOf(heads4.flags, added4) +
+    byteLengthOf(heads6.added, added6 * 18) +
+    byteLengthOf(heads6.flags, added6) +
+    byteLengthOf(heads4.dropped, dropped4 * 6) +
+    byteLengthOf(heads6.dropped, dropped6 * 18)
+  const start = allocate(byteLength)
+  slab[start] = 0x64 // d
+  let position = start + 1
   if (added4 > 0) {
-    position = writeContacts(bytes, writeHead(bytes, position, heads4.added, added4 * 6), added, 6)
-    position = writeFlags(bytes, writeHead(bytes, position, heads4.flags, added4), added, 4)
+    position = writeContacts(writeHead(position, heads4.added, added4 * 6), added, 4)
+    position = writeFlags(writeHead(position, heads4.flags, added4), added, 4)
   }
   if (added6 > 0) {
-    position = writeContacts(bytes, writeHead(bytes, position, heads6.added, added6 * 18), added, 18)
-    position = writeFlags(bytes, writeHead(bytes, position, heads6.flags, added6), added, 6)
+    position = writeContacts(writeHead(position, heads6.added, added6 * 18), added, 6)
+    position = writeFlags(writeHead(position, heads6.flags, added6), added, 6)
   }
-  if (dropped4 > 0) position = writeContacts(bytes, writeHead(bytes, position, heads4.dropped, dropped4 * 6), dropped, 6)
-  if (dropped6 > 0) position = writeContacts(bytes, writeHead(bytes, position, heads6.dropped, dropped6 * 18), dropped, 18)
-  bytes[position] = 0x65 // e
-  return bytes
+  if (dropped4 > 0) position = writeContacts(writeHead(position, heads4.dropped, dropped4 * 6), dropped, 4)
+  if (dropped6 > 0) position = writeContacts(writeHead(position, heads6.dropped, dropped6 * 18), dropped, 6)
+  slab[position] = 0x65 // e
+  return new Uint8Array(slab.buffer, start, byteLength)
 }
 
 /** The buffer that is being filled, and how far. Who keeps a message keeps that buffer. */
-let slab = new ArrayBuffer(0)
+let slab = new Uint8Array(0)
+let view = new DataView(slab.buffer)
 let slabEnd = 0
 
 /** Room for a message in a larger buffer: an array with a buffer of its own takes 0.4 µs to make, and more to forget. */
-function allocate(byteLength: number): Uint8Array {
-  if (byteLength > slabByteLength >> 2) return new Uint8Array(byteLength)
-  if (slabEnd + byteLength > slab.byteLength) {
-    slab = new ArrayBuffer(slabByteLength)
+function allocate(byteLength: number): number {
+  if (slabEnd + byteLength > slab.length) {
+    slab = new Uint8Array(Math.max(slabByteLength, byteLength))
+    view = new DataView(slab.buffer)
     slabEnd = 0
   }
-  const bytes = new Uint8Array(slab, slabEnd, byteLength)
+  const start = slabEnd
   slabEnd += byteLength
-  return bytes
-}
-
-/** Whether the flags in a message that was written are those that its contacts have now. */
-function hasItsFlags(bytes: Uint8Array, { added }: Batch): boolean {
-  const added4 = countIPv4(added)
-  const added6 = added.length - added4
-  const start4 = 1 + byteLengthOf(heads4.added, added4 * 6)
-  const start6 = start4 + byteLengthOf(heads4.flags, added4) + byteLengthOf(heads6.added, added6 * 18)
-  let at4 = start4 + byteLengthOf(heads4.flags, added4) - added4
-  let at6 = start6 + byteLengthOf(heads6.flags, added6) - added6
-  for (let index = 0; index < added.length; index++) {
-    const { family, flags } = added[index]!
-    if (bytes[family === 4 ? at4++ : at6++] !== flags) return false
-  }
-  return true
+  return start
 }
 
 function countIPv4(entries: readonly Entry[]): number {
@@ -101,32 +88,30 @@ function digitCount(value: number): number {
 }
 
 /** Writes a key and the length of its string; returns where the string begins. */
-function writeHead(bytes: Uint8Array, start: number, head: Uint8Array, byteLength: number): number {
-  for (let index = 0; index < head.length; index++) bytes[start + index] = head[index]!
+function writeHead(start: number, head: Uint8Array, byteLength: number): number {
+  for (let index = 0; index < head.length; index++) slab[start + index] = head[index]!
   const digits = start + head.length
   const end = digits + digitCount(byteLength)
-  for (let at = end - 1, rest = byteLength; at >= digits; at--, rest = Math.floor(rest / 10)) bytes[at] = 0x30 + (rest % 10)
-  bytes[end] = 0x3a // :
+  for (let at = end - 1, rest = byteLength; at >= digits; at--, rest = Math.floor(rest / 10)) slab[at] = 0x30 + (rest % 10)
+  slab[end] = 0x3a // :
   return end + 1
 }
 
-/** Writes the endpoints that are so long; returns the position after them. */
-function writeContacts(bytes: Uint8Array, start: number, entries: readonly Entry[], byteLength: number): number {
+/** Writes the endpoints of one family; returns the position after them. */
+function writeContacts(start: number, entries: readonly Entry[], family: Entry['family']): number {
   let position = start
   for (let index = 0; index < entries.length; index++) {
-    const endpoint = entries[index]!.bytes
-    if (endpoint.length !== byteLength) continue
-    for (let at = 0; at < byteLength; at++) bytes[position + at] = endpoint[at]!
-    position += byteLength
+    const entry = entries[index]!
+    if (entry.family === family) position = writeEndpoint(entry.key, view, position)
   }
   return position
 }
 
-function writeFlags(bytes: Uint8Array, start: number, entries: readonly Entry[], family: Entry['family']): number {
+function writeFlags(start: number, entries: readonly Entry[], family: Entry['family']): number {
   let position = start
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index]!
-    if (entry.family === family) bytes[position++] = entry.flags
+    if (entry.family === family) slab[position++] = entry.flags
   }
   return position
 }

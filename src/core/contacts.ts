@@ -4,15 +4,19 @@
  * Two connections can have one endpoint (both dialled each other, or one came back before the other was
  * closed): they are one contact while either lives, and its flags are the union of theirs.
  *
- *     meet, part      we are connected to an endpoint, and need not dial it
- *     enter, leave    others are told of it: its handshakes are complete, and the host shares it
+ *     meet            we are connected to an endpoint, and need not dial it
+ *     enter           others are told of it: its handshakes are complete, and the host shares it
+ *     leave           neither
+ *
+ * A contact on the timeline knows its connection, or its connections; only endpoints that nobody is told of are counted here.
  */
 
 import { formatAddress } from '../address/endpoint.ts'
 import { Scope } from '../address/ranges.ts'
-import type { EndpointKey } from '../codec/contact.ts'
-import { type Connection, keyOf } from './connection.ts'
-import type { Entry, Timeline } from './timeline.ts'
+import { type EndpointKey, endpointOfKey } from '../codec/contact.ts'
+import type { Connection } from './connection.ts'
+import type { Entry } from './entry.ts'
+import type { Timeline } from './timeline.ts'
 
 /** A contact for the host's predicates. */
 export interface SharedContact {
@@ -31,17 +35,11 @@ export interface ContactsOptions {
   readonly share: ((contact: SharedContact) => boolean) | undefined
 }
 
-interface Contact<Id> {
-  readonly entry: Entry
-  readonly holders: Connection<Id>[]
-}
-
 export class Contacts<Id> {
   readonly #timeline: Timeline
   readonly #options: ContactsOptions
-  readonly #contacts = new Map<EndpointKey, Contact<Id>>()
-  /** How many connections there are to an endpoint. */
-  readonly #met = new Map<EndpointKey, number>()
+  /** How many connections there are to an endpoint, those left out that are contacts under it. */
+  readonly #unlisted = new Map<EndpointKey, number>()
 
   constructor(timeline: Timeline, options: ContactsOptions) {
     this.#timeline = timeline
@@ -50,72 +48,80 @@ export class Contacts<Id> {
 
   /** Whether there is a connection to this endpoint, be others told of it or not. */
   has(key: EndpointKey): boolean {
-    return this.#met.has(key)
+    return this.#unlisted.has(key) || this.#timeline.live(key) !== undefined
   }
 
-  /** This connection is one to this endpoint, and to no other. */
-  meet(connection: Connection<Id>, key: EndpointKey): void {
-    this.part(connection)
-    connection.metKey = key
-    this.#met.set(key, (this.#met.get(key) ?? 0) + 1)
+  /** The endpoint of this connection is known now, or another one than `before`. */
+  meet(connection: Connection<Id>, before: EndpointKey | undefined): void {
+    if (connection.contact === undefined) this.#count(before, -1)
+    this.#count(connection.key, 1)
   }
 
-  /** It is none any more. Its endpoint, if there is no other connection to it. */
-  part(connection: Connection<Id>): EndpointKey | undefined {
-    const key = connection.metKey
-    if (key === undefined) return undefined
-    connection.metKey = undefined
-    const count = (this.#met.get(key) ?? 1) - 1
-    if (count === 0) this.#met.delete(key)
-    else this.#met.set(key, count)
-    return count === 0 ? key : undefined
-  }
-
-  /** This connection is a contact under this endpoint, if others may be told of it. */
-  enter(connection: Connection<Id>, endpoint: Uint8Array): void {
-    const key = keyOf(endpoint)
-    const known = this.#contacts.get(key)
-    connection.key = key
-    if (!this.#mayShare(connection, endpoint)) return
+  /** This connection is a contact under its endpoint, if others may be told of it. */
+  enter(connection: Connection<Id>): void {
+    const { key } = connection
+    connection.hasEntered = true
+    if (key === undefined || !this.#mayShare(connection, key)) return
+    const known = this.#timeline.live(key)
+    this.#count(key, -1)
     if (known === undefined) {
-      const entry = this.#timeline.connect(key, endpoint, connection.audience, connection.flags)
-      this.#contacts.set(key, { entry, holders: [connection] })
+      connection.contact = this.#timeline.connect(key, connection.audience, connection.flags)
+      connection.contact.holder = connection
     } else {
-      known.holders.push(connection)
+      connection.contact = known
+      known.holder = [...this.#holders(known), connection]
       this.refreshFlags(connection)
     }
   }
 
-  /** It is none any more; the contact goes with its last connection. */
+  /** It is none any more, and it is closed, or has another endpoint now; the contact goes with its last connection. */
   leave(connection: Connection<Id>, now: number): void {
-    const { key } = connection
-    const contact = key === undefined ? undefined : this.#contacts.get(key)
-    const index = contact?.holders.indexOf(connection) ?? -1
-    if (key === undefined || contact === undefined || index < 0) return
-    contact.holders.splice(index, 1)
-    connection.key = undefined
-    if (contact.holders.length > 0) {
-      contact.entry.flags = unionOfFlags(contact.holders)
+    const { contact } = connection
+    if (contact === undefined) return
+    connection.contact = undefined
+    const holders = this.#holders(contact).filter((holder) => holder !== connection)
+    if (holders.length > 0) {
+      contact.holder = holders
+      this.#timeline.setFlags(contact, unionOfFlags(holders))
       return
     }
-    this.#contacts.delete(key)
-    this.#timeline.disconnect(contact.entry, connection.leaving, now)
+    contact.holder = undefined
+    this.#timeline.disconnect(contact, connection.leaving, now)
+  }
+
+  /** The connection is closed. Its endpoint, if there is no other connection to it. */
+  part(connection: Connection<Id>, now: number): EndpointKey | undefined {
+    const { key } = connection
+    if (connection.contact === undefined) this.#count(key, -1)
+    this.leave(connection, now)
+    return key === undefined || this.has(key) ? undefined : key
   }
 
   /** Its flags may have changed: later receivers get the new ones. */
-  refreshFlags(connection: Connection<Id>): void {
-    const contact = connection.key === undefined ? undefined : this.#contacts.get(connection.key)
-    if (contact?.holders.includes(connection)) contact.entry.flags = unionOfFlags(contact.holders)
+  refreshFlags({ contact }: Connection<Id>): void {
+    if (contact !== undefined) this.#timeline.setFlags(contact, unionOfFlags(this.#holders(contact)))
   }
 
-  #mayShare(connection: Connection<Id>, endpoint: Uint8Array): boolean {
+  #holders({ holder }: Entry): readonly Connection<Id>[] {
+    return Array.isArray(holder) ? holder : [holder as Connection<Id>]
+  }
+
+  #count(key: EndpointKey | undefined, change: 1 | -1): void {
+    if (key === undefined) return
+    const count = (this.#unlisted.get(key) ?? 0) + change
+    if (count === 0) this.#unlisted.delete(key)
+    else this.#unlisted.set(key, count)
+  }
+
+  #mayShare(connection: Connection<Id>, key: EndpointKey): boolean {
     const { documentationNets, share } = this.#options
     if (connection.scope === Scope.never) return false
     if (connection.scope === Scope.documentation && !documentationNets) return false
     if (share === undefined) return true
+    const endpoint = endpointOfKey(key)
     const addressLength = endpoint.length - 2
     const address = formatAddress(endpoint, 0, addressLength === 4 ? 4 : 6)
-    const port = ((endpoint[addressLength] as number) << 8) | (endpoint[addressLength + 1] as number)
+    const port = (endpoint[addressLength]! << 8) | endpoint[addressLength + 1]!
     try {
       return share({ address, port, flags: connection.flags }) === true
     } catch {
@@ -125,5 +131,7 @@ export class Contacts<Id> {
 }
 
 function unionOfFlags(holders: readonly { readonly flags: number }[]): number {
-  return holders.reduce((union, { flags }) => union | flags, 0)
+  let union = 0
+  for (const { flags } of holders) union |= flags
+  return union
 }

@@ -15,7 +15,8 @@ import { mayCross, Scope, scopeOf } from '../address/ranges.ts'
 import { type EndpointKey, endpointOfKey, type Family, knownFlags } from '../codec/contact.ts'
 import { Candidates } from './candidates.ts'
 import { type Connection, keyOf } from './connection.ts'
-import type { Inbox, InboxOwner } from './inbox.ts'
+import { scramble } from './endpoint-hash.ts'
+import { Inbox, type InboxOwner } from './inbox.ts'
 import { Known } from './known.ts'
 import type { Limits } from './limits.ts'
 import { Reported } from './reported.ts'
@@ -35,7 +36,8 @@ export interface HearsayOptions<Id> {
 export class Hearsay<Id> implements InboxOwner {
   readonly #sink: Sink<Id>
   readonly #accept: ((address: string, port: number) => boolean) | undefined
-  readonly #documentationNets: boolean
+  readonly #limits: Limits
+  readonly #seed: number
   readonly #known: Known
   readonly #heard = new HeardView()
   readonly #reported: Reported<Connection<Id>>
@@ -46,6 +48,7 @@ export class Hearsay<Id> implements InboxOwner {
   #hasCandidates = false
   /** While a message is read: from whom. */
   #source: Connection<Id> | undefined
+  #hasReleased = false
 
   /** Our own listen port, 1–65535; 0 while unknown. Contacts with an address of ours and this port are ourselves. */
   listenPort = 0
@@ -55,7 +58,8 @@ export class Hearsay<Id> implements InboxOwner {
   constructor(options: HearsayOptions<Id>, isOpen: boolean) {
     this.#sink = options.sink
     this.#accept = options.accept
-    this.#documentationNets = options.limits.documentationNets
+    this.#limits = options.limits
+    this.#seed = options.seed
     this.#known = new Known(options.seed)
     this.#reported = new Reported(options.limits, options.seed)
     this.#candidates = new Candidates(options.limits, this.#known, options.seed)
@@ -80,23 +84,35 @@ export class Hearsay<Id> implements InboxOwner {
     this.#announce(now)
   }
 
-  /** What a peer sent us. */
-  receive(source: Connection<Id>, bytes: Uint8Array, now: number): void {
+  /** What a peer sent us. Whether that ended a claim. */
+  receive(source: Connection<Id>, bytes: Uint8Array, now: number): boolean {
     this.#source = source
     this.#candidates.now = now
+    this.#hasReleased = false
+    source.inbox ??= this.#newInbox(source)
     source.inbox.handleMessage(bytes, now)
     this.#source = undefined
     this.#announce(now)
+    return this.#hasReleased
+  }
+
+  #newInbox(source: Connection<Id>): Inbox {
+    const inbox = new Inbox(this.#limits, this, scramble(this.#seed ^ source.source))
+    inbox.peerScope = source.scope
+    return inbox
   }
 
   /** Takes in what a connection claims that was fed by hand before, as if it were told now. What would be refused now is no claim any more. */
   adopt(source: Connection<Id>, now: number): void {
     const { inbox } = source
+    if (inbox === undefined) return
+    inbox.owner = this
+    inbox.peerScope = source.scope
     const refused: { readonly bytes: Uint8Array; readonly family: Family }[] = []
     this.#source = source
     this.#candidates.now = now
     inbox.claims.forEach((bytes, offset, family, flags) => {
-      if (this.#mayTell(source, bytes, offset, family)) this.claimed(inbox, bytes, offset, family, flags)
+      if (this.#mayTell(source, inbox, bytes, offset, family)) this.claimed(inbox, bytes, offset, family, flags)
       else refused.push({ bytes: bytes.slice(offset, offset + (family === 4 ? 6 : 18)), family })
     })
     for (const { bytes, family } of refused) inbox.claims.drop(bytes, 0, family, new Uint8Array(18))
@@ -120,7 +136,7 @@ export class Hearsay<Id> implements InboxOwner {
 
   /** Forgets all of it, without an event. */
   forget(connections: Iterable<Connection<Id>>): void {
-    for (const { inbox } of connections) inbox.clear()
+    for (const { inbox } of connections) inbox?.clear()
     this.#reported.clear()
     this.#candidates.clear()
     this.#known.clear()
@@ -134,8 +150,8 @@ export class Hearsay<Id> implements InboxOwner {
   }
 
   /** We are connected to the peer at this endpoint. */
-  handleConnected(endpoint: Uint8Array, now: number): void {
-    this.#candidates.handleConnected(keyOf(endpoint), now)
+  handleConnected(endpoint: EndpointKey, now: number): void {
+    this.#candidates.handleConnected(endpoint, now)
   }
 
   /** A connection has closed. */
@@ -148,10 +164,10 @@ export class Hearsay<Id> implements InboxOwner {
 
   /** The claims of this source end, without an event. What it made known stays worth dialling. */
   forgetSource(source: Connection<Id>, now: number): void {
-    source.inbox.claims.forEach((bytes, offset, family) => {
+    source.inbox?.claims.forEach((bytes, offset, family) => {
       this.#known.unclaim(this.#known.find(bytes, offset, family))
     })
-    source.inbox.clear()
+    source.inbox?.clear()
     this.#reported.forgetSource(source)
     this.#candidates.closeSource(source.source, now)
     this.#candidates.trim()
@@ -201,6 +217,7 @@ export class Hearsay<Id> implements InboxOwner {
   released(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, why: 'dropped' | 'evicted'): void {
     const source = this.#source as Connection<Id>
     const place = this.#known.find(bytes, offset, family)
+    this.#hasReleased = true
     if (why === 'evicted') {
       this.#known.unclaim(place)
       if (!this.#isOpen) this.#reported.forgetClaim(source, bytes, offset, family)
@@ -216,10 +233,10 @@ export class Hearsay<Id> implements InboxOwner {
     if (this.#isOpen) this.#sink.violation((this.#source as Connection<Id>).id, code, count)
   }
 
-  #mayTell(source: Connection<Id>, bytes: Uint8Array, offset: number, family: Family): boolean {
+  #mayTell(source: Connection<Id>, inbox: Inbox, bytes: Uint8Array, offset: number, family: Family): boolean {
     const scope = scopeOf(bytes, offset, family)
-    if (scope === Scope.documentation && !this.#documentationNets) return false
-    return mayCross(scope, source.scope) && !this.refuses(source.inbox, bytes, offset, family)
+    if (scope === Scope.documentation && !this.#limits.documentationNets) return false
+    return mayCross(scope, source.scope) && !this.refuses(inbox, bytes, offset, family)
   }
 
   #isOurs(bytes: Uint8Array, offset: number, length: number): boolean {

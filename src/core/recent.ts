@@ -8,8 +8,8 @@
  */
 
 import type { EndpointKey, Family } from '../codec/contact.ts'
+import type { Entry } from './entry.ts'
 import type { Limits } from './limits.ts'
-import type { Entry } from './timeline.ts'
 
 interface Seen {
   readonly entry: Entry

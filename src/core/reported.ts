@@ -17,7 +17,7 @@ import { type Heard, HeardView } from './sink.ts'
 
 /** A source and its claims. */
 export interface Claimant {
-  readonly inbox: { readonly claims: Claims }
+  readonly inbox: { readonly claims: Claims } | undefined
 }
 
 /** What is to be reported of a contact; its count is that of the sources that claim it, as far as was reported. */
@@ -39,7 +39,7 @@ export class Reported<Source extends Claimant> {
   /** Reporting pauses: all that these sources claim was reported. */
   pause(sources: Iterable<Source>): void {
     for (const source of sources) {
-      if (source.inbox.claims.size === 0) continue
+      if (source.inbox === undefined || source.inbox.claims.size === 0) continue
       const claims = new Claims(this.#limits, this.#seed)
       source.inbox.claims.forEach((bytes, offset, family) => {
         claims.add(bytes, offset, family, 0, scratch)
@@ -81,14 +81,14 @@ export class Reported<Source extends Claimant> {
     }
     for (const source of sources) {
       const before = this.#claims.get(source)
-      source.inbox.claims.forEach((bytes, offset, family, flags) => {
+      source.inbox?.claims.forEach((bytes, offset, family, flags) => {
         if (before?.has(bytes, offset, family)) return
         report('added', source, heard.show(bytes, offset, family, flags & knownFlags, count(bytes, offset, family, 1)))
       })
     }
     for (const [source, before] of this.#claims) {
       before.forEach((bytes, offset, family) => {
-        if (source.inbox.claims.has(bytes, offset, family)) return
+        if (source.inbox?.claims.has(bytes, offset, family)) return
         report('dropped', source, heard.show(bytes, offset, family, 0, count(bytes, offset, family, -1)))
       })
     }

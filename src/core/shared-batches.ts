@@ -3,63 +3,112 @@
  *
  * What a peer is to be told follows from its two positions on the timeline and from what it may see, unless it has
  * something already by another way. Those who have been told all there was and spoke at about the same time a minute ago
- * stand at the same positions, so the message of the first of them is kept for the others, until the timeline changes.
- * Measured: 100 peers that are told the same 50 added and 50 dropped take 1 µs each, not 5 µs.
+ * stand at the same positions, so the message of the second of them is kept for the others, until the timeline changes.
+ * Of the first it is only noted where it stood: in a large swarm with churn nearly everybody stands alone.
+ * Measured: 100 peers that are told the same 50 added and 50 dropped take 0.5 µs each, not 4 µs.
  *
- * Nothing is shared that depends on more than that: a peer about which the positions lie (`odd`), to which drops are owed, or
- * that is near the bound of what it may hold makes its message itself, and so does one that has something of the
- * message already. Who peers are told alone and together is the same, to the byte.
+ * Nothing is shared that depends on more than that: a peer to which drops are owed, or that is near the bound of what it may
+ * hold, makes its message itself, and so does one that has something of the message already. What the positions say is wrong
+ * about those that were withheld (`odd`); it does not matter until one of them goes, or is withheld no longer.
+ * Who peers are told alone and together is the same, to the byte.
  */
 
-import type { Batch, Cursor, Entry, Receiver } from './timeline.ts'
+import { type Cursor, isIn } from './cursor.ts'
+import { departedAt, type Entry, indexAfter } from './entry.ts'
 
-/** What a peer with this view is told at these positions. */
-export interface SharedBatch {
-  readonly batch: Batch
-  /** The first that did not fit. Who has it already would have gone past it. */
-  readonly next: Entry | undefined
-  readonly view: number
+/** What one message says. The entries stay the timeline's. */
+export interface Batch {
+  readonly added: readonly Entry[]
+  readonly dropped: readonly Entry[]
+  /** Whether more was pending than fits. */
+  readonly hasMore: boolean
+  /** The message, once it has been written for another peer. */
+  bytes: Uint8Array | undefined
+}
+
+/** Where a peer stood that was told something. */
+interface Stand {
   readonly arrivals: number
   readonly departures: number
+  /** The first that did not fit. Who has it already would have gone past it. */
+  readonly unfit: Entry | undefined
 }
 
-interface Kept extends SharedBatch {
+/** What peers with this view are told at these positions. */
+class Place {
+  view = 0
+  arrivals = -1
+  departures = -1
+  batch: Batch | undefined
+  unfit: Entry | undefined
   // The positions after it.
-  readonly nextArrivals: number
-  readonly nextDepartures: number
+  nextArrivals = 0
+  nextDepartures = 0
+
+  isAt(arrivals: number, departures: number, view: number): boolean {
+    return this.arrivals === arrivals && this.departures === departures && this.view === view
+  }
 }
 
-/** Places for messages: enough for the positions that peers speak from between two changes. A power of two. */
+/** Enough for the positions that peers speak from between two changes. A power of two. */
 const placeCount = 16
 
 export class SharedBatches {
-  readonly #kept: (Kept | undefined)[] = new Array(placeCount).fill(undefined)
-  /** The timeline's when they were made. */
+  readonly #places = Array.from({ length: placeCount }, () => new Place())
+  /** The timeline's when they were noted. */
   #position = 0
 
   /** The message for a peer at this cursor, which is moved past it; undefined if none is kept that this peer may get. */
-  take(cursor: Cursor, receiver: Receiver, view: number, position: number): Batch | undefined {
-    if (position !== this.#position) return undefined
-    const kept = this.#kept[placeOf(cursor.arrivals, cursor.departures, view)]
-    if (kept?.arrivals !== cursor.arrivals || kept.departures !== cursor.departures || kept.view !== view) return undefined
-    const { added } = kept.batch
+  take(cursor: Cursor, gone: readonly Entry[], position: number): Batch | undefined {
+    if (position !== this.#position) this.#begin(position)
+    const { receiver, arrivals, departures } = cursor
+    const place = this.#places[placeOf(arrivals, departures, receiver.view!)]!
+    const { batch, unfit } = place
+    if (batch === undefined || !place.isAt(arrivals, departures, receiver.view!)) return undefined
+    const { added } = batch
     for (let index = 0; index < added.length; index++) if (receiver.withholds(added[index]!)) return undefined
-    if (kept.next !== undefined && receiver.withholds(kept.next)) return undefined
-    cursor.arrivals = kept.nextArrivals
-    cursor.departures = kept.nextDepartures
-    return kept.batch
+    if (unfit !== undefined && receiver.withholds(unfit)) return undefined
+    if (cursor.odd !== undefined && hasGone(cursor, gone)) return undefined
+    cursor.arrivals = place.nextArrivals
+    cursor.departures = place.nextDepartures
+    return batch
   }
 
-  /** Keeps a message that has moved a cursor to where it is now. */
-  keep(shared: SharedBatch, { arrivals, departures }: Cursor, position: number): void {
-    if (position !== this.#position) this.#kept.fill(undefined)
+  /** Keeps a message that has moved a cursor from where it stood to where it is now, if another one stood there. */
+  keep(batch: Batch, { arrivals, departures, unfit }: Stand, cursor: Cursor): void {
+    const view = cursor.receiver.view!
+    const place = this.#places[placeOf(arrivals, departures, view)]!
+    if (place.isAt(arrivals, departures, view)) {
+      place.batch = batch
+      place.unfit = unfit
+      place.nextArrivals = cursor.arrivals
+      place.nextDepartures = cursor.departures
+      return
+    }
+    place.batch = place.unfit = undefined
+    place.arrivals = arrivals
+    place.departures = departures
+    place.view = view
+  }
+
+  /** The messages that are kept are not to be given to others. */
+  forget(): void {
+    this.#begin(this.#position)
+  }
+
+  #begin(position: number): void {
     this.#position = position
-    this.#kept[placeOf(shared.arrivals, shared.departures, shared.view)] = {
-      ...shared,
-      nextArrivals: arrivals,
-      nextDepartures: departures,
+    for (const place of this.#places) {
+      place.arrivals = -1
+      place.batch = place.unfit = undefined
     }
   }
+}
+
+/** Whether one that was withheld from this peer has gone: its place is not what those of others say. */
+function hasGone({ odd, departures }: Cursor, gone: readonly Entry[]): boolean {
+  for (let i = indexAfter(gone, departures, departedAt); i < gone.length; i++) if (isIn(odd!, gone[i]!)) return true
+  return false
 }
 
 function placeOf(arrivals: number, departures: number, view: number): number {

@@ -8,11 +8,12 @@
 import { Scope, scopeOf } from '../address/ranges.ts'
 import { type Family, knownFlags } from '../codec/contact.ts'
 import { type Halves, keyOf } from './connection.ts'
+import { type Entry, writeEndpoint } from './entry.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import { type Limits, limitsWith } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { HeardView, type Sink } from './sink.ts'
-import { type Entry, type Receiver, Timeline } from './timeline.ts'
+import { Timeline } from './timeline.ts'
 
 export interface SoloOptions<Id> {
   readonly sink: Sink<Id>
@@ -23,6 +24,9 @@ export interface SoloOptions<Id> {
   readonly address?: Uint8Array | undefined
 }
 
+const endpointBytes = new Uint8Array(18)
+const endpointView = new DataView(endpointBytes.buffer)
+
 export class Solo<Id> {
   readonly #timeline: Timeline
   readonly #inbox: Inbox
@@ -32,25 +36,29 @@ export class Solo<Id> {
 
   constructor(id: Id, options: SoloOptions<Id>) {
     const limits = { ...limitsWith(options.limits), maxTold: Number.POSITIVE_INFINITY }
-    this.#timeline = new Timeline(limits)
+    this.#timeline = new Timeline(limits, () => [this.#outbox])
     this.#inbox = new Inbox(limits, reportAll(id, options.sink), options.seed)
     const { address } = options
     this.#inbox.peerScope = address === undefined ? Scope.loopback : scopeOf(address, 0, address.length === 4 ? 4 : 6)
     const { claims } = this.#inbox
-    const receiver: Receiver = { sees: () => true, withholds: (entry: Entry) => claims.has(entry.bytes, 0, entry.family) }
-    this.#outbox = new Outbox(limits, receiver, 0)
+    const withholds = ({ key, family }: Entry): boolean => {
+      if (claims.size === 0) return false
+      writeEndpoint(key, endpointView, 0)
+      return claims.has(endpointBytes, 0, family)
+    }
+    this.#outbox = new Outbox({ limits, timeline: this.#timeline, nextPhase: () => 0 }, { sees: () => true, withholds })
     this.#outbox.pause()
     this.#turn = (turn) => options.sink.turn(id, turn)
   }
 
   readonly #turn: (turn: 'open' | 'final') => void
 
-  /** Tell the peer of this contact: compact, 6 or 18 bytes, kept. If it is told already, only the flags change. */
+  /** Tell the peer of this contact: compact, 6 or 18 bytes. If it is told already, only the flags change. */
   connect(endpoint: Uint8Array, flags: number, now: number): void {
     const key = keyOf(endpoint)
     const live = this.#timeline.live(key)
-    if (live === undefined) this.#timeline.connect(key, endpoint, 0, flags & knownFlags)
-    else live.flags = flags & knownFlags
+    if (live === undefined) this.#timeline.connect(key, 0, flags & knownFlags)
+    else this.#timeline.setFlags(live, flags & knownFlags)
     this.#outbox.wake(now)
   }
 
@@ -66,7 +74,10 @@ export class Solo<Id> {
   handleRemoteId(id: number, now: number): void {
     this.#remoteId = id
     if (id === 0) this.#outbox.close()
-    else this.#outbox.open(this.#timeline, now)
+    else if (!this.#outbox.isOpen) {
+      this.#outbox.ready(now)
+      this.#outbox.open(now)
+    }
   }
 
   get remoteId(): number {
@@ -75,7 +86,8 @@ export class Solo<Id> {
 
   handleMessage(bytes: Uint8Array, now: number): void {
     this.#inbox.handleMessage(bytes, now)
-    if (this.#outbox.mayTellWithheld) this.#outbox.wake(now)
+    // A claim of its may have ended.
+    this.#outbox.release(now)
   }
 
   start(now: number): void {
@@ -93,6 +105,7 @@ export class Solo<Id> {
   reset(now: number): void {
     this.stop()
     this.#inbox.clear()
+    this.#outbox.release(now)
     for (const entry of [...this.#timeline.liveEntries()]) this.#timeline.disconnect(entry, 'gone', now)
   }
 

@@ -18,17 +18,19 @@
  *     settled       it is a contact for others, and a receiver if it takes ut_pex
  */
 
-import { type Family, knownFlags } from '../codec/contact.ts'
+import { type EndpointKey, type Family, knownFlags } from '../codec/contact.ts'
 import type { ExtendedHandshake } from '../codec/handshake.ts'
 import { Chance } from './chance.ts'
 import { checkEndpoint, checkOptions, checkOutcome, checkPeer, checkPort, checkPrivacy, checkTime } from './checks.ts'
-import { Connection, type Halves, keyOf, type Peer } from './connection.ts'
+import { Connection, type Halves, type Peer } from './connection.ts'
 import { Contacts, type SharedContact } from './contacts.ts'
 import { Hearsay } from './hearsay.ts'
 import { type Limits, limitsWith } from './limits.ts'
+import type { OutboxSettings } from './outbox.ts'
 import { Schedule } from './schedule.ts'
 import type { Sink } from './sink.ts'
 import { Timeline } from './timeline.ts'
+import { Settling, Turns } from './turns.ts'
 import type { ViolationCode } from './violation.ts'
 
 export type { SharedContact } from './contacts.ts'
@@ -74,32 +76,33 @@ export class Swarm<Id> {
   readonly #sink: Sink<Id>
   readonly #limits: Limits
   readonly #connections = new Map<Id, Connection<Id>>()
-  readonly #schedule = new Schedule<Connection<Id>>()
-  /** Those who have been told all there was. */
-  readonly #asleep = new Set<Connection<Id>>()
+  readonly #turns = new Turns<Id>()
+  /** Those who have not said which pieces they have. */
+  readonly #settling = new Schedule<Settling<Id>>()
   readonly #timeline: Timeline
   readonly #contacts: Contacts<Id>
   readonly #hearsay: Hearsay<Id>
-  readonly #chance: Chance
+  readonly #outboxSettings: OutboxSettings
   #private: Privacy
   #sourceCount = 0
   /** Position of the timeline when those asleep were woken last. */
   #wokenAt = 0
-  #pastMessagesSent = 0
+  #messagesSent = 0
   #pastMessagesReceived = 0
 
   constructor(options: SwarmOptions<Id>) {
     this.#sink = checkOptions(options).sink
     this.#limits = limitsWith(options.limits)
     this.#private = options.private ?? false
-    this.#chance = new Chance(options.seed ?? 0)
-    this.#timeline = new Timeline(this.#limits)
+    const chance = new Chance(options.seed ?? 0)
+    this.#timeline = new Timeline(this.#limits, () => Array.from(this.#connections.values(), ({ outbox }) => outbox))
+    this.#outboxSettings = { limits: this.#limits, timeline: this.#timeline, nextPhase: () => chance.fraction() }
     this.#contacts = new Contacts(this.#timeline, { documentationNets: this.#limits.documentationNets, share: options.share })
     const hearsayOptions = {
       limits: this.#limits,
       sink: options.sink,
       accept: options.accept,
-      seed: this.#chance.uint32(),
+      seed: chance.uint32(),
       isConnected: this.#contacts.has.bind(this.#contacts),
     }
     this.#hearsay = new Hearsay(hearsayOptions, this.#private === false)
@@ -144,6 +147,7 @@ export class Swarm<Id> {
     }
     this.#hearsay.close(this.#connections.values())
     if (value === true) this.#hearsay.forget(this.#connections.values())
+    for (const connection of this.#connections.values()) this.#release(connection, now)
   }
 
   /**
@@ -152,30 +156,28 @@ export class Swarm<Id> {
    */
   handleConnect(id: Id, peer: Peer, now: number, halves?: Halves): void {
     if (this.#find(id, now) !== undefined) throw new RangeError('id: this connection is connected already')
-    const chance = { hash: this.#chance.uint32(), phase: this.#chance.fraction() }
-    const setUp = { source: ++this.#sourceCount, limits: this.#limits, owner: this.#hearsay, chance, halves }
-    const connection = new Connection(id, checkPeer(peer), setUp)
+    const connection = new Connection(id, ++this.#sourceCount, checkPeer(peer), halves?.outbox ?? this.#outboxSettings)
     this.#connections.set(id, connection)
-    this.#meet(connection, now)
+    this.#meet(connection, undefined, now)
     if (halves !== undefined) {
-      this.#pastMessagesSent -= halves.outbox.sentCount
-      this.#pastMessagesReceived -= halves.inbox.messageCount
-      connection.outbox.leave()
-      if (this.#private === true) connection.inbox.clear()
-      else this.#hearsay.adopt(connection, now)
+      connection.outbox.join(this.#outboxSettings, connection)
+      connection.inbox = halves.inbox
+      this.#pastMessagesReceived -= halves.inbox?.messageCount ?? 0
+      if (this.#private === true) halves.inbox?.clear()
+      this.#hearsay.adopt(connection, now)
     }
     if (!peer.isExtended) this.#completeHandshake(connection, now)
-    this.#update(connection)
   }
 
   /** The peer sent an extended handshake, the first or a later one. */
   handleExtendedHandshake(id: Id, handshake: ExtendedHandshake, now: number): void {
     const connection = this.#find(id, now)
     if (connection === undefined) return
+    const before = connection.key
     connection.learn(handshake)
-    this.#meet(connection, now)
+    this.#meet(connection, before, now)
     if (handshake.yourIp !== undefined) this.#hearsay.vote(id, handshake.yourIp)
-    if (connection.readyAt === Number.POSITIVE_INFINITY) this.#completeHandshake(connection, now)
+    if (connection.state === 'handshaking') this.#completeHandshake(connection, now)
     if (connection.isSettled) this.#refreshContact(connection, now)
     this.#gate(connection, now)
     this.#wakeAll(now)
@@ -187,15 +189,14 @@ export class Swarm<Id> {
     if (connection === undefined || connection.hasEverything === hasEverything) return
     connection.hasEverything = hasEverything
     if (connection.isSettled) this.#contacts.refreshFlags(connection)
-    else if (connection.readyAt !== Number.POSITIVE_INFINITY) this.#settle(connection, now)
+    else if (connection.state === 'settling') this.#settle(connection, now)
   }
 
   /** A ut_pex message came from this peer. The bytes are read while this runs, not kept. */
   handleMessage(id: Id, bytes: Uint8Array, now: number): void {
     const connection = this.#find(id, now)
     if (connection === undefined || this.#private === true) return
-    this.#hearsay.receive(connection, bytes, now)
-    if (connection.outbox.mayTellWithheld) this.#wake(connection, now)
+    if (this.#hearsay.receive(connection, bytes, now)) this.#release(connection, now)
   }
 
   /** The host is about to close this connection for one of these reasons. */
@@ -234,23 +235,26 @@ export class Swarm<Id> {
     const connection = this.#find(id, now)
     if (connection === undefined) return
     this.#hearsay.forgetSource(connection, now)
-    if (connection.outbox.mayTellWithheld) this.#wake(connection, now)
+    this.#release(connection, now)
   }
 
   /** When `handleTimeout` is due; undefined while there is nothing to wait for, and while nobody is connected. */
   nextTimeout(): number | undefined {
     if (this.#connections.size === 0) return undefined
-    const dueAt = Math.min(this.#schedule.nextDueAt ?? Number.POSITIVE_INFINITY, this.#hearsay.nextTimeout() ?? Number.POSITIVE_INFINITY)
-    return dueAt === Number.POSITIVE_INFINITY ? undefined : dueAt
+    const times = [this.#turns.nextDueAt, this.#settling.nextDueAt, this.#hearsay.nextTimeout()]
+    return times.reduce((first, time) => (first === undefined || (time !== undefined && time < first) ? time : first))
   }
 
   /** Time has passed. Early, it does nothing; late, it is only late. */
   handleTimeout(now: number): void {
     checkTime(now)
-    for (let connection = this.#schedule.due(now); connection !== undefined; connection = this.#schedule.due(now)) {
-      if (!connection.isSettled && connection.settleAt <= now) this.#settle(connection, now)
+    for (let settling = this.#settling.due(now); settling !== undefined; settling = this.#settling.due(now)) {
+      this.#settle(settling.connection, now)
+    }
+    for (let connection = this.#turns.due(now); connection !== undefined; connection = this.#turns.due(now)) {
+      const { dueAt } = connection
       const turn = connection.outbox.turn(now)
-      this.#update(connection)
+      this.#turns.changed(connection, dueAt)
       if (turn !== undefined) this.#sink.turn(connection.id, turn)
     }
     this.#hearsay.handleTimeout(now)
@@ -260,8 +264,10 @@ export class Swarm<Id> {
   takeMessage(id: Id, now: number): Uint8Array | undefined {
     const connection = this.#find(id, now)
     if (connection === undefined) return undefined
+    const { dueAt } = connection.outbox
     const message = connection.outbox.take(now)
-    this.#update(connection)
+    if (message !== undefined) this.#messagesSent++
+    this.#turns.changed(connection, dueAt)
     return message
   }
 
@@ -281,7 +287,7 @@ export class Swarm<Id> {
     const sources: Id[] = []
     if (this.#private !== false) return sources
     for (const { id, inbox } of this.#connections.values()) {
-      if (sources.length < 8 && inbox.claims.has(endpoint, 0, family)) sources.push(id)
+      if (sources.length < 8 && inbox?.claims.has(endpoint, 0, family)) sources.push(id)
     }
     return sources
   }
@@ -290,15 +296,15 @@ export class Swarm<Id> {
   forEachClaim(visit: (source: Id, bytes: Uint8Array, offset: number, family: Family, flags: number) => void): void {
     if (this.#private !== false) return
     for (const { id, inbox } of this.#connections.values()) {
-      inbox.claims.forEach((bytes, offset, family, flags) => visit(id, bytes, offset, family, flags & knownFlags))
+      inbox?.claims.forEach((bytes, offset, family, flags) => visit(id, bytes, offset, family, flags & knownFlags))
     }
   }
 
   /** Figures of this moment. */
   stats(): SwarmStats {
-    let [messagesSent, messagesReceived, claims] = [0, 0, 0]
-    for (const { inbox, outbox } of this.#connections.values()) {
-      messagesSent += outbox.sentCount
+    let [messagesReceived, claims] = [this.#pastMessagesReceived, 0]
+    for (const { inbox } of this.#connections.values()) {
+      if (inbox === undefined) continue
       messagesReceived += inbox.messageCount
       claims += inbox.claims.size
     }
@@ -310,8 +316,8 @@ export class Swarm<Id> {
       candidates: this.#hearsay.candidateCount,
       departures: this.#timeline.goneCount,
       retired: this.#timeline.retiredCount,
-      messagesSent: messagesSent + this.#pastMessagesSent,
-      messagesReceived: messagesReceived + this.#pastMessagesReceived,
+      messagesSent: this.#messagesSent,
+      messagesReceived,
       violations: Object.fromEntries(this.#hearsay.violations),
     }
   }
@@ -323,28 +329,27 @@ export class Swarm<Id> {
 
   #remove(connection: Connection<Id>, now: number): void {
     this.#connections.delete(connection.id)
-    this.#schedule.remove(connection)
-    this.#asleep.delete(connection)
-    this.#pastMessagesSent += connection.outbox.sentCount
-    this.#pastMessagesReceived += connection.inbox.messageCount
-    this.#hearsay.handleDisconnected(connection, this.#contacts.part(connection), now)
-    this.#contacts.leave(connection, now)
+    connection.state = 'closed'
+    this.#turns.closed()
+    this.#settling.forget()
+    this.#pastMessagesReceived += connection.inbox?.messageCount ?? 0
+    this.#hearsay.handleDisconnected(connection, this.#contacts.part(connection, now), now)
     this.#wakeAll(now)
   }
 
   /** As soon as it is known where it can be dialled, it needs not be. */
-  #meet(connection: Connection<Id>, now: number): void {
-    const endpoint = connection.listenEndpoint()
-    if (endpoint === undefined || keyOf(endpoint) === connection.metKey) return
-    this.#contacts.meet(connection, keyOf(endpoint))
-    this.#hearsay.handleConnected(endpoint, now)
+  #meet(connection: Connection<Id>, before: EndpointKey | undefined, now: number): void {
+    const { key } = connection
+    if (key === undefined || key === before) return
+    this.#contacts.meet(connection, before)
+    this.#hearsay.handleConnected(key, now)
   }
 
   #completeHandshake(connection: Connection<Id>, now: number): void {
-    connection.readyAt = now
+    connection.outbox.ready(now)
+    connection.state = 'settling'
     if (connection.hasEverything !== undefined) this.#settle(connection, now)
-    else connection.settleAt = now + this.#limits.settleMs
-    this.#update(connection)
+    else this.#settling.update(new Settling(connection, now + this.#limits.settleMs))
   }
 
   #settle(connection: Connection<Id>, now: number): void {
@@ -356,45 +361,38 @@ export class Swarm<Id> {
 
   /** Enters, leaves or renames the contact that this connection is, as its facts are now. */
   #refreshContact(connection: Connection<Id>, now: number): void {
-    const endpoint = connection.listenEndpoint()
-    const key = endpoint === undefined ? undefined : keyOf(endpoint)
-    if (endpoint === undefined || key === connection.key) {
+    if (connection.key === undefined || connection.hasEntered) {
       this.#contacts.refreshFlags(connection)
       return
     }
     this.#contacts.leave(connection, now)
-    this.#contacts.enter(connection, endpoint)
+    this.#contacts.enter(connection)
+    // It may be told now of another one at the endpoint that was its own.
+    this.#release(connection, now)
   }
 
   /** Opens, closes, pauses or resumes its outbox, as its facts and the torrent's are now. */
   #gate(connection: Connection<Id>, now: number): void {
     const { outbox } = connection
+    const { dueAt } = outbox
     if (connection.remoteId === 0) outbox.close()
-    else if (connection.isSettled) outbox.open(this.#timeline, now, connection.readyAt)
+    else if (connection.isSettled) outbox.open(now)
     if (connection.isStopped || this.#private !== false) outbox.pause()
     else outbox.resume(now)
-    this.#update(connection)
+    this.#turns.changed(connection, dueAt)
   }
 
-  /** The timeline may have changed. Only those who are asleep are looked at: each wakes once for all that it has not heard. */
+  /** The timeline may have changed. */
   #wakeAll(now: number): void {
     if (this.#timeline.position === this.#wokenAt) return
     this.#wokenAt = this.#timeline.position
-    for (const connection of this.#asleep) this.#wake(connection, now)
+    this.#turns.wakeAll(now)
   }
 
-  #wake(connection: Connection<Id>, now: number): void {
-    connection.outbox.wake(now)
-    this.#update(connection)
-  }
-
-  #update(connection: Connection<Id>): void {
-    if (connection.outbox.isAsleep) this.#asleep.add(connection)
-    else this.#asleep.delete(connection)
-    const settleAt = connection.isSettled ? Number.POSITIVE_INFINITY : connection.settleAt
-    const dueAt = Math.min(settleAt, connection.outbox.dueAt)
-    if (dueAt === connection.dueAt) return
-    connection.dueAt = dueAt
-    this.#schedule.update(connection)
+  /** Something that was withheld from this connection may be told to it now. */
+  #release(connection: Connection<Id>, now: number): void {
+    const { dueAt } = connection.outbox
+    connection.outbox.release(now)
+    this.#turns.changed(connection, dueAt)
   }
 }

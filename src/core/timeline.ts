@@ -27,85 +27,18 @@
  */
 
 import type { EndpointKey, Family } from '../codec/contact.ts'
+import { type Cursor, deaf, flip, hold, holds, isIn, isToldByPosition, settle } from './cursor.ts'
+import { arrivedAt, departedAt, Entry, indexAfter } from './entry.ts'
 import type { Limits } from './limits.ts'
 import { Recent } from './recent.ts'
-import { SharedBatches } from './shared-batches.ts'
+import { type Batch, SharedBatches } from './shared-batches.ts'
 
-/** A contact on the timeline. The same endpoint that comes back is another entry. */
-export interface Entry {
-  readonly key: EndpointKey
-  readonly family: Family
-  /** The compact endpoint: 6 or 18 bytes. */
-  readonly bytes: Uint8Array
-  /** Who may see it, a number that means something to `Receiver.sees` only; it never changes. */
-  readonly audience: number
-  /** The flag byte that the next receivers get. Those who were told are not told again. */
-  flags: number
-  /** Position of its arrival, from 1. */
-  readonly arrivedAt: number
-  /** Position of its departure; 0 while it is live. */
-  departedAt: number
-}
-
-/** What the timeline must know of the peer that a message is for. */
-export interface Receiver {
-  /** Whether a contact of this audience may ever be told to it. The same answer for as long as the cursor lives. */
-  sees(audience: number): boolean
-  /** Whether it has this contact already by another way: its own address, or what it claims itself. May change at any time. */
-  withholds(entry: Entry): boolean
-  /** Two receivers with the same number see the same, so they may share a message. One without shares none. */
-  readonly view?: number | undefined
-}
-
-/** What one message says. The entries stay the timeline's. */
-export interface Batch {
-  readonly added: readonly Entry[]
-  readonly dropped: readonly Entry[]
-  /** Whether more was pending than fits. */
-  readonly hasMore: boolean
-  /** The message, once it has been written for another peer; the flags in it may have changed since. */
-  bytes: Uint8Array | undefined
-}
-
-/** A peer's place on the timeline: a few numbers, whatever the size of the swarm. */
-export class Cursor {
-  /** Arrivals up to this position have been told. */
-  arrivals = 0
-  /** Departures up to this position have been told. */
-  departures: number
-  /** Position of the last message: what departed before it is not told as recently seen. */
-  recent = 0
-  /** How many of our contacts the peer holds. */
-  toldCount = 0
-  /** The entries about which the positions lie. */
-  odd: Set<Entry> | undefined = undefined
-  /** What must be dropped next, in this order. */
-  owed: Entry[] | undefined = undefined
-
-  constructor(departures: number) {
-    this.departures = departures
-  }
-
-  /** Whether the peer holds this contact of ours. */
-  holds(entry: Entry, receiver: Receiver): boolean {
-    const byPosition = entry.arrivedAt <= this.arrivals && receiver.sees(entry.audience)
-    return byPosition !== (this.odd?.has(entry) ?? false)
-  }
-
-  /** From now on the peer counts as holding this one: it has the same endpoint from an earlier entry. */
-  hold(entry: Entry, receiver: Receiver): void {
-    if (!this.holds(entry, receiver)) this.flip(entry)
-  }
-
-  /** Turn round what the positions say of this entry. */
-  flip(entry: Entry): void {
-    if (this.odd === undefined) this.odd = new Set()
-    if (!this.odd.delete(entry)) this.odd.add(entry)
-  }
-}
+/** From whom more was withheld than this, some of that has usually gone: to look for it costs more than a message of its own. */
+const maxOddToShare = 4
 
 export class Timeline {
   readonly #limits: Limits
+  readonly #cursors: () => Iterable<Cursor>
   readonly #live = new Map<EndpointKey, Entry>()
   /** Live entries by arrival, with holes where one has departed; `#arrivalHoles` counts them. */
   #arrivals: Entry[] = []
@@ -114,16 +47,23 @@ export class Timeline {
   /** Fewer departures are not worth a look at who has not been told of them. */
   #forgetAt = 32
   readonly #recent: Recent
-  readonly #cursors = new Map<Cursor, Receiver>()
   readonly #shared = new SharedBatches()
   #position = 0
   #live4 = 0
+  // The lists of the message that is being made, and the first that did not fit. Reused, because most messages are made for one peer.
+  readonly #added: Entry[] = []
+  readonly #dropped: Entry[] = []
+  #addedCount = 0
+  #droppedCount = 0
+  #unfit: Entry | undefined
 
   /** Cursors that fell too far behind and were let go, ever. */
   retiredCount = 0
 
-  constructor(limits: Limits) {
+  /** @param cursors all that are open, and perhaps some that are not: looked through when those furthest behind have to be found */
+  constructor(limits: Limits, cursors: () => Iterable<Cursor>) {
     this.#limits = limits
+    this.#cursors = cursors
     this.#recent = new Recent(limits)
   }
 
@@ -149,14 +89,13 @@ export class Timeline {
     return this.#live.values()
   }
 
-  /** A contact is there. Its endpoint must not be live. The bytes are kept, not copied. */
-  connect(key: EndpointKey, bytes: Uint8Array, audience: number, flags: number): Entry {
-    const family = bytes.length === 6 ? 4 : 6
-    const entry: Entry = { key, family, bytes, audience, flags, arrivedAt: ++this.#position, departedAt: 0 }
+  /** A contact is there. Its endpoint must not be live. */
+  connect(key: EndpointKey, audience: number, flags: number): Entry {
+    const entry = new Entry(key, audience, flags, ++this.#position)
     this.#live.set(key, entry)
     this.#arrivals.push(entry)
-    if (family === 4) this.#live4++
-    this.#recent.remove(key, family)
+    if (entry.family === 4) this.#live4++
+    this.#recent.remove(key, entry.family)
     return entry
   }
 
@@ -172,163 +111,195 @@ export class Timeline {
     if (this.#gone.length >= Math.min(this.#forgetAt, this.#maxGone())) this.#forgetDepartures()
   }
 
-  /** A place for a peer that has been told nothing. `close` it when the peer has gone. */
-  open(receiver: Receiver): Cursor {
-    const cursor = new Cursor(this.#position)
-    this.#cursors.set(cursor, receiver)
-    return cursor
+  /** Those who are told of this contact from now on get these flags. */
+  setFlags(entry: Entry, flags: number): void {
+    if (entry.flags === flags) return
+    entry.flags = flags
+    this.#shared.forget()
+  }
+
+  /** The peer has been told nothing, and listens from now on. `close` its cursor when it has gone. */
+  open(cursor: Cursor): void {
+    cursor.arrivals = cursor.recent = cursor.toldCount = 0
+    cursor.departures = this.#position
+    cursor.odd = cursor.owed = undefined
+    cursor.isReleased = false
   }
 
   close(cursor: Cursor): void {
-    this.#cursors.delete(cursor)
+    cursor.departures = deaf.closed
+    cursor.odd = cursor.owed = undefined
+    cursor.toldCount = 0
+  }
+
+  /** Something that was withheld from this peer may be told to it now. */
+  release(cursor: Cursor): void {
+    cursor.isReleased = cursor.odd !== undefined
   }
 
   /** False once the cursor was closed, or retired because too much was owed to it. */
   isOpen(cursor: Cursor): boolean {
-    return this.#cursors.has(cursor)
+    return cursor.departures >= 0
   }
 
   /** All that this peer holds of ours, and would have to be dropped if we left. */
   heldBy(cursor: Cursor): readonly Entry[] {
-    const receiver = this.#cursors.get(cursor)
-    if (receiver === undefined) return []
+    if (!this.isOpen(cursor)) return []
     const unheard = this.#gone.slice(indexAfter(this.#gone, cursor.departures, departedAt))
-    const held = [...unheard, ...this.#live.values()].filter((entry) => cursor.holds(entry, receiver))
+    const held = [...unheard, ...this.#live.values()].filter((entry) => holds(cursor, entry))
     return [...(cursor.owed ?? []), ...held]
   }
 
   /** Whether `take` has something to look at. A cursor that is caught up costs nothing until the timeline changes. */
   isBehind(cursor: Cursor): boolean {
-    return cursor.arrivals !== this.#position || cursor.departures !== this.#position || (cursor.owed?.length ?? 0) > 0
+    const { arrivals, departures, owed, isReleased } = cursor
+    return arrivals !== this.#position || departures !== this.#position || owed !== undefined || isReleased
   }
 
   /** The next message for this peer, and the cursor moved past it; undefined when there is nothing to say. */
   take(cursor: Cursor, now: number): Batch | undefined {
-    const receiver = this.#cursors.get(cursor)
-    if (receiver === undefined) return undefined
-    const batch = this.#takeShared(cursor, receiver) ?? this.#takeOwn(cursor, receiver, now)
+    if (!this.isOpen(cursor)) return undefined
+    const batch = this.#takeShared(cursor) ?? this.#takeOwn(cursor, now)
     cursor.recent = this.#position
     const { added, dropped } = batch
     cursor.toldCount += added.length - dropped.length
     return added.length + dropped.length === 0 ? undefined : batch
   }
 
-  #takeShared(cursor: Cursor, receiver: Receiver): Batch | undefined {
-    if (!this.#mayShare(cursor, receiver)) return undefined
-    return this.#shared.take(cursor, receiver, receiver.view as number, this.#position)
+  #takeShared(cursor: Cursor): Batch | undefined {
+    return this.#mayShare(cursor) ? this.#shared.take(cursor, this.#gone, this.#position) : undefined
   }
 
   /** Whether the next message follows from the positions and the view alone, but for what is withheld. */
-  #mayShare({ odd, owed, toldCount }: Cursor, { view }: Receiver): boolean {
-    if (view === undefined || odd !== undefined || owed !== undefined) return false
+  #mayShare({ receiver, arrivals, odd, owed, toldCount, isReleased }: Cursor): boolean {
+    if (receiver.view === undefined || isReleased || owed !== undefined) return false
+    if (odd !== undefined && (odd.length > maxOddToShare || odd[odd.length - 1]! > arrivals)) return false
     return toldCount + this.#limits.maxContacts <= this.#limits.maxTold && !this.#tellsRecent(4) && !this.#tellsRecent(6)
   }
 
-  #takeOwn(cursor: Cursor, receiver: Receiver, now: number): Batch {
-    const { arrivals, departures } = cursor
-    const mayShare = this.#mayShare(cursor, receiver)
-    const dropped: Entry[] = []
-    const added: Entry[] = []
-    const caughtUp = this.#takeOwed(cursor, receiver, dropped) && this.#takeDepartures(cursor, receiver, dropped)
+  #takeOwn(cursor: Cursor, now: number): Batch {
+    const { arrivals, departures, odd } = cursor
+    const mayShare = this.#mayShare(cursor)
+    this.#addedCount = this.#droppedCount = 0
+    this.#unfit = undefined
+    const caughtUp = this.#takeOwed(cursor) && this.#takeDepartures(cursor)
     let hasMore = !caughtUp
     if (caughtUp) {
-      hasMore = !this.#takeArrivals(cursor, receiver, added)
-      this.#takeRecent(cursor, receiver, added, dropped, now)
+      hasMore = !(this.#takeReleased(cursor) && this.#takeArrivals(cursor))
+      this.#takeRecent(cursor, now)
     }
+    const added = this.#added.slice(0, this.#addedCount)
+    const dropped = this.#dropped.slice(0, this.#droppedCount)
     const batch: Batch = { added, dropped, hasMore, bytes: undefined }
-    if (mayShare && cursor.odd === undefined) {
-      const next = hasMore && caughtUp ? this.#nextArrival(cursor, receiver) : undefined
-      this.#shared.keep({ batch, next, view: receiver.view as number, arrivals, departures }, cursor, this.#position)
-    }
+    if (mayShare && cursor.odd === odd) this.#shared.keep(batch, { arrivals, departures, unfit: this.#unfit }, cursor)
     return batch
   }
 
-  /** The first that a message had no room for. */
-  #nextArrival(cursor: Cursor, receiver: Receiver): Entry | undefined {
-    let place = indexAfter(this.#arrivals, cursor.arrivals, arrivedAt)
-    for (; place < this.#arrivals.length; place++) {
-      const entry = this.#arrivals[place] as Entry
-      if (entry.departedAt === 0 && receiver.sees(entry.audience)) return entry
-    }
-    return undefined
-  }
-
-  #takeOwed(cursor: Cursor, receiver: Receiver, dropped: Entry[]): boolean {
+  #takeOwed(cursor: Cursor): boolean {
     const owed = cursor.owed
     if (owed === undefined) return true
     let taken = 0
     for (const entry of owed) {
       const again = this.#live.get(entry.key)
-      if (again !== undefined) cursor.hold(again, receiver)
-      else if (dropped.length >= this.#limits.maxContacts) break
-      else dropped.push(entry)
+      if (again !== undefined) hold(cursor, again)
+      else if (this.#droppedCount >= this.#limits.maxContacts) break
+      else this.#drop(entry)
       taken++
     }
     cursor.owed = taken === owed.length ? undefined : owed.slice(taken)
     return cursor.owed === undefined
   }
 
-  #takeDepartures(cursor: Cursor, receiver: Receiver, dropped: Entry[]): boolean {
+  #takeDepartures(cursor: Cursor): boolean {
     const gone = this.#gone
     for (let i = indexAfter(gone, cursor.departures, departedAt); i < gone.length; i++) {
-      const entry = gone[i] as Entry
-      if (cursor.holds(entry, receiver)) {
+      const entry = gone[i]!
+      const isOdd = cursor.odd !== undefined && isIn(cursor.odd, entry)
+      if (isToldByPosition(cursor, entry) !== isOdd) {
         const again = this.#live.get(entry.key)
-        if (again !== undefined) cursor.hold(again, receiver)
-        else if (dropped.length >= this.#limits.maxContacts) return false
-        else dropped.push(entry)
+        if (again !== undefined) hold(cursor, again)
+        else if (this.#droppedCount >= this.#limits.maxContacts) return false
+        else this.#drop(entry)
       }
-      cursor.odd?.delete(entry)
+      if (isOdd) settle(cursor, entry)
       cursor.departures = entry.departedAt
     }
     cursor.departures = this.#position
     return true
   }
 
-  #takeArrivals(cursor: Cursor, receiver: Receiver, added: Entry[]): boolean {
-    const room = Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)
-    if (cursor.odd !== undefined) {
-      for (const entry of cursor.odd) {
-        if (entry.arrivedAt > cursor.arrivals || !receiver.sees(entry.audience) || receiver.withholds(entry)) continue
-        if (added.length >= room) return false
-        added.push(entry)
-        cursor.odd.delete(entry)
-      }
+  /** What was withheld when its turn came, and no longer is. */
+  #takeReleased(cursor: Cursor): boolean {
+    if (!cursor.isReleased) return true
+    const { odd = [], receiver } = cursor
+    const room = this.#roomFor(cursor)
+    for (const position of odd) {
+      if (position > cursor.arrivals) break
+      // Whoever has departed is not in `odd` any more.
+      const entry = this.#arrivals[indexAfter(this.#arrivals, position - 1, arrivedAt)]!
+      if (!receiver.sees(entry.audience) || receiver.withholds(entry)) continue
+      if (this.#addedCount >= room) return false
+      this.#add(entry)
+      settle(cursor, entry)
     }
+    cursor.isReleased = false
+    return true
+  }
+
+  #takeArrivals(cursor: Cursor): boolean {
+    const { receiver } = cursor
+    const room = this.#roomFor(cursor)
     const arrivals = this.#arrivals
     for (let i = indexAfter(arrivals, cursor.arrivals, arrivedAt); i < arrivals.length; i++) {
-      const entry = arrivals[i] as Entry
+      const entry = arrivals[i]!
       if (entry.departedAt !== 0) continue
       if (receiver.sees(entry.audience)) {
-        if (cursor.odd?.has(entry)) cursor.odd.delete(entry)
-        else if (receiver.withholds(entry)) cursor.flip(entry)
-        else if (added.length >= room) return false
-        else added.push(entry)
+        if (cursor.odd !== undefined && isIn(cursor.odd, entry)) settle(cursor, entry)
+        else if (receiver.withholds(entry)) flip(cursor, entry)
+        else if (this.#addedCount >= room) {
+          this.#unfit = entry
+          return false
+        } else this.#add(entry)
       }
       cursor.arrivals = entry.arrivedAt
     }
-    if (cursor.odd?.size === 0) cursor.odd = undefined
     cursor.arrivals = this.#position
     return true
   }
 
   /** Tells what was recently seen, each to each peer at most once, and owes its drop at once: BEP 11, “Filling underpopulated lists”. */
-  #takeRecent(cursor: Cursor, receiver: Receiver, added: Entry[], dropped: readonly Entry[], now: number): void {
+  #takeRecent(cursor: Cursor, now: number): void {
+    const { receiver } = cursor
     for (const family of [4, 6] as const) {
-      const liveCount = this.#liveCount(family)
-      if (liveCount >= this.#limits.maxRecent) continue
+      if (!this.#tellsRecent(family)) continue
       for (const entry of this.#recent.since(cursor.recent, family, now)) {
-        if (added.length >= Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)) break
-        if (!receiver.sees(entry.audience) || receiver.withholds(entry) || dropped.some(({ key }) => key === entry.key)) continue
-        added.push(entry)
-        if (cursor.owed === undefined) cursor.owed = []
-        cursor.owed.push(entry)
+        if (this.#addedCount >= this.#roomFor(cursor)) break
+        if (!receiver.sees(entry.audience) || receiver.withholds(entry) || this.#isDropped(entry)) continue
+        this.#add(entry)
+        cursor.owed = [...(cursor.owed ?? []), entry]
       }
     }
   }
 
   #tellsRecent(family: Family): boolean {
     return this.#liveCount(family) < this.#limits.maxRecent && this.#recent.has(family)
+  }
+
+  #roomFor(cursor: Cursor): number {
+    return Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)
+  }
+
+  #add(entry: Entry): void {
+    this.#added[this.#addedCount++] = entry
+  }
+
+  #drop(entry: Entry): void {
+    this.#dropped[this.#droppedCount++] = entry
+  }
+
+  #isDropped({ key }: Entry): boolean {
+    for (let i = 0; i < this.#droppedCount; i++) if (this.#dropped[i]!.key === key) return true
+    return false
   }
 
   #liveCount(family: Family): number {
@@ -351,50 +322,37 @@ export class Timeline {
   #forgetDepartures(): void {
     const maxGone = this.#maxGone()
     const keep = this.#gone.length < maxGone ? maxGone : Math.floor(maxGone / 2)
-    const horizon = this.#gone.length > keep ? (this.#gone[this.#gone.length - keep - 1] as Entry).departedAt : 0
+    const horizon = this.#gone.length > keep ? this.#gone[this.#gone.length - keep - 1]!.departedAt : 0
     let smallest = this.#position
-    for (const [cursor, receiver] of this.#cursors) {
-      if (cursor.departures < horizon) this.#copyOwed(cursor, receiver)
+    let cursorCount = 0
+    for (const cursor of this.#cursors()) {
+      cursorCount++
+      if (!this.isOpen(cursor)) continue
+      if (cursor.departures < horizon) this.#copyOwed(cursor)
       else smallest = Math.min(smallest, cursor.departures)
     }
     this.#gone = this.#gone.slice(indexAfter(this.#gone, smallest, departedAt))
-    this.#forgetAt = Math.max(32, this.#cursors.size, 2 * this.#gone.length)
+    this.#forgetAt = Math.max(32, cursorCount, 2 * this.#gone.length)
   }
 
-  #copyOwed(cursor: Cursor, receiver: Receiver): void {
-    const owed = cursor.owed ?? []
+  #copyOwed(cursor: Cursor): void {
+    const owed = [...(cursor.owed ?? [])]
     for (let i = indexAfter(this.#gone, cursor.departures, departedAt); i < this.#gone.length; i++) {
-      const entry = this.#gone[i] as Entry
-      if (cursor.holds(entry, receiver)) {
+      const entry = this.#gone[i]!
+      if (holds(cursor, entry)) {
         const again = this.#live.get(entry.key)
         if (again === undefined) owed.push(entry)
-        else cursor.hold(again, receiver)
+        else hold(cursor, again)
       }
-      cursor.odd?.delete(entry)
+      settle(cursor, entry)
     }
     cursor.departures = this.#position
     cursor.owed = owed.length > 0 ? owed : undefined
     // Who came back meanwhile keeps its place in `owed`, but is no longer owed a drop.
     if (owed.filter(({ key }) => !this.#live.has(key)).length > this.#limits.maxOwed) {
-      this.#cursors.delete(cursor)
-      cursor.odd = undefined
-      cursor.owed = undefined
+      this.close(cursor)
+      cursor.departures = deaf.retired
       this.retiredCount++
     }
   }
-}
-
-const arrivedAt = (entry: Entry): number => entry.arrivedAt
-const departedAt = (entry: Entry): number => entry.departedAt
-
-/** Index of the first entry whose position is greater than this one, in a list sorted by it. */
-function indexAfter(entries: readonly Entry[], position: number, positionOf: (entry: Entry) => number): number {
-  let low = 0
-  let high = entries.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (positionOf(entries[middle] as Entry) > position) high = middle
-    else low = middle + 1
-  }
-  return low
 }

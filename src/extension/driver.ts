@@ -21,7 +21,6 @@ export interface Timed {
 export class Task implements Scheduled {
   readonly core: Timed
   dueAt: number = Number.POSITIVE_INFINITY
-  place = -1
 
   constructor(core: Timed) {
     this.core = core
@@ -76,7 +75,6 @@ export class Driver {
 
   /** The core needs no more calls. */
   remove(task: Task): void {
-    this.#schedule.remove(task)
     task.dueAt = Number.POSITIVE_INFINITY
     this.#arm()
   }

@@ -104,7 +104,11 @@ const features: readonly Fault[] = [
     'this.#inherited = []\n    this.#slotAt = undefined\n    this.#lastSentAt = Number.NEGATIVE_INFINITY\n    this.#sleep()',
   ),
   ofOutbox('a further handshake begins anew what was told', 'if (this.#cursor !== undefined) return\n', ''),
-  ofConnection('m is not additive', 'if (handshake.utPex !== undefined) this.remoteId', 'this.remoteId'),
+  ofConnection(
+    'm is not additive',
+    'if (utPex !== undefined) {\n      const remoteId = isWithin(utPex, 1, 255) ? utPex : 0',
+    '{\n      const remoteId = utPex ?? 0',
+  ),
   ofSwarm(
     'who says nothing of its pieces is never told',
     'connection.settleAt = now + this.#limits.settleMs',

@@ -13,7 +13,7 @@ import { faultOf, firstFaultBySeed, randomCase } from './schedules.ts'
 
 interface Fault {
   readonly name: string
-  readonly file: 'timeline' | 'recent'
+  readonly file: keyof typeof sources
   readonly find: string
   readonly replace: string
   /** Whether the messages alone give it away. */
@@ -21,38 +21,52 @@ interface Fault {
 }
 
 const root = new URL('../../../', import.meta.url)
-const sources = { timeline: read('timeline'), recent: read('recent') }
+const sources = { timeline: read('timeline'), recent: read('recent'), cursor: read('cursor'), 'shared-batches': read('shared-batches') }
 
 function read(file: string): string {
   return readFileSync(new URL(`src/core/${file}.ts`, root), 'utf8')
 }
 
 const inTimeline = (name: string, find: string, replace: string): Fault => ({ name, file: 'timeline', find, replace, shows: 'in messages' })
+const inCursor = (name: string, find: string, replace: string): Fault => ({ ...inTimeline(name, find, replace), file: 'cursor' })
 const inRecent = (name: string, find: string, replace: string): Fault => ({ ...inTimeline(name, find, replace), file: 'recent' })
 const inBeliefs = (name: string, find: string, replace: string): Fault => ({ ...inTimeline(name, find, replace), shows: 'in beliefs' })
 
 const faults: readonly Fault[] = [
   inTimeline(
     'a reconnect is not counted as told',
-    'if (again !== undefined) cursor.hold(again, receiver)\n        else if (dropped.length >= this.#limits.maxContacts) return false',
-    'if (again !== undefined) {}\n        else if (dropped.length >= this.#limits.maxContacts) return false',
+    'if (again !== undefined) hold(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
+    'if (again !== undefined) {}\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
   ),
   inTimeline(
     'a reconnect is not counted as told, when its drop was owed',
-    'if (again !== undefined) cursor.hold(again, receiver)\n      else if',
+    'if (again !== undefined) hold(cursor, again)\n      else if',
     'if (again !== undefined) {}\n      else if',
   ),
   inTimeline(
     'a reconnect is not counted as told, in an eviction',
-    'if (again === undefined) owed.push(entry)\n        else cursor.hold(again, receiver)',
+    'if (again === undefined) owed.push(entry)\n        else hold(cursor, again)',
     'if (again === undefined) owed.push(entry)',
   ),
   inTimeline(
     'what is withheld is not remembered',
-    'else if (receiver.withholds(entry)) cursor.flip(entry)',
+    'else if (receiver.withholds(entry)) flip(cursor, entry)',
     'else if (receiver.withholds(entry)) {}',
   ),
-  inTimeline('what is withheld is never revisited', 'for (const entry of cursor.odd) {', 'for (const entry of [] as Entry[]) {'),
+  inTimeline('what is withheld is never revisited', 'for (const position of odd) {', 'for (const position of [] as number[]) {'),
+  inTimeline(
+    'what is withheld is not revisited to the end',
+    'if (this.#addedCount >= room) return false\n      this.#add(entry)\n      settle',
+    'if (this.#addedCount >= room) break\n      this.#add(entry)\n      settle',
+  ),
+  inTimeline('what was withheld is told, and counts as withheld', 'this.#add(entry)\n      settle(cursor, entry)', 'this.#add(entry)'),
+  inTimeline('the end of a claim is not noted', 'cursor.isReleased = cursor.odd !== undefined', 'cursor.isReleased = false'),
+  inCursor(
+    'the end of a claim is forgotten, when another begins',
+    'cursor.odd = [...odd.slice(0, place)',
+    'cursor.isReleased = false\n  cursor.odd = [...odd.slice(0, place)',
+  ),
+  inBeliefs('nobody is woken for what was withheld', ' || owed !== undefined || isReleased', ' || owed !== undefined'),
   inTimeline(
     'what is withheld is told',
     'if (!receiver.sees(entry.audience) || receiver.withholds(entry) ||',
@@ -63,66 +77,62 @@ const faults: readonly Fault[] = [
     '!receiver.sees(entry.audience) || receiver.withholds(entry)) continue',
     '!receiver.sees(entry.audience)) continue',
   ),
-  inTimeline('what is owed is dropped though live', 'if (again !== undefined) cursor.hold(again, receiver)\n      else if', 'if'),
+  inTimeline('what is owed is dropped though live', 'if (again !== undefined) hold(cursor, again)\n      else if', 'if'),
   inTimeline('what is owed is forgotten', 'owed.slice(taken)', 'undefined'),
-  inTimeline('what is owed is forgotten in an eviction', 'const owed = cursor.owed ?? []', 'const owed: Entry[] = []'),
+  inTimeline('what is owed is forgotten in an eviction', 'const owed = [...(cursor.owed ?? [])]', 'const owed: Entry[] = []'),
   inTimeline(
     'a newcomer starts at the wrong end',
-    'const cursor = new Cursor(this.#position)',
-    'const cursor = new Cursor(this.#position)\n    cursor.arrivals = this.#position',
+    'cursor.departures = this.#position\n    cursor.odd = cursor.owed = undefined',
+    'cursor.arrivals = cursor.departures = this.#position\n    cursor.odd = cursor.owed = undefined',
   ),
   inTimeline(
     'the mark of what is held is not consumed',
-    'if (cursor.odd?.has(entry)) cursor.odd.delete(entry)',
-    'if (cursor.odd?.has(entry)) {}',
+    'if (cursor.odd !== undefined && isIn(cursor.odd, entry)) settle(cursor, entry)',
+    'if (cursor.odd !== undefined && isIn(cursor.odd, entry)) {}',
   ),
   inTimeline(
     'the mark of what has gone is not consumed',
-    'cursor.odd?.delete(entry)\n      cursor.departures = entry.departedAt',
+    'if (isOdd) settle(cursor, entry)\n      cursor.departures = entry.departedAt',
     'cursor.departures = entry.departedAt',
   ),
   inTimeline(
     'the cap of added is off by one',
-    'Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)\n    if',
-    'Math.min(this.#limits.maxContacts + 1, this.#limits.maxTold - cursor.toldCount)\n    if',
+    'return Math.min(this.#limits.maxContacts, ',
+    'return Math.min(this.#limits.maxContacts + 1, ',
   ),
   inTimeline(
     'the cap of dropped is off by one',
-    'else if (dropped.length >= this.#limits.maxContacts) return false',
-    'else if (dropped.length > this.#limits.maxContacts) return false',
+    'else if (this.#droppedCount >= this.#limits.maxContacts) return false',
+    'else if (this.#droppedCount > this.#limits.maxContacts) return false',
   ),
   inTimeline(
     'the cap of owed is off by one',
-    'else if (dropped.length >= this.#limits.maxContacts) break',
-    'else if (dropped.length > this.#limits.maxContacts) break',
+    'else if (this.#droppedCount >= this.#limits.maxContacts) break',
+    'else if (this.#droppedCount > this.#limits.maxContacts) break',
   ),
   inTimeline(
     'the cap of recently seen is off by one',
-    'if (added.length >= Math.min(this.#limits.maxContacts,',
-    'if (added.length > Math.min(this.#limits.maxContacts,',
+    'if (this.#addedCount >= this.#roomFor(cursor)) break',
+    'if (this.#addedCount > this.#roomFor(cursor)) break',
   ),
   inTimeline(
     'the bound of what one may hold is off by one',
-    'this.#limits.maxTold - cursor.toldCount)\n    if',
-    'this.#limits.maxTold + 1 - cursor.toldCount)\n    if',
+    'this.#limits.maxTold - cursor.toldCount)',
+    'this.#limits.maxTold + 1 - cursor.toldCount)',
   ),
   inTimeline(
     'one departure too many is pruned',
     'this.#gone = this.#gone.slice(indexAfter(this.#gone, smallest, departedAt))',
     'this.#gone = this.#gone.slice(indexAfter(this.#gone, smallest, departedAt) + 1)',
   ),
-  inTimeline(
-    'whoever is furthest behind is not asked',
-    'if (cursor.departures < horizon) this.#copyOwed(cursor, receiver)\n      else ',
-    '',
-  ),
+  inTimeline('whoever is furthest behind is not asked', 'if (cursor.departures < horizon) this.#copyOwed(cursor)\n      else ', ''),
   inTimeline('a receiver is retired one too early', '.length > this.#limits.maxOwed)', '.length >= this.#limits.maxOwed)'),
   inTimeline('arrivals are told before all departures are', 'if (caughtUp) {', '{'),
   inTimeline('what is not for this receiver is told', 'if (receiver.sees(entry.audience)) {', '{'),
-  inTimeline(
+  inCursor(
     'what is not for this receiver counts as told',
-    'entry.arrivedAt <= this.arrivals && receiver.sees(entry.audience)',
-    'entry.arrivedAt <= this.arrivals',
+    'entry.arrivedAt <= arrivals && receiver.sees(entry.audience)',
+    'entry.arrivedAt <= arrivals',
   ),
   inTimeline(
     'what is not for this receiver is told when revisited',
@@ -143,23 +153,23 @@ const faults: readonly Fault[] = [
   inTimeline('there is always a message', 'added.length + dropped.length === 0 ? undefined : ', ''),
   inBeliefs(
     'nobody knows that there is more',
-    'hasMore = !this.#takeArrivals(cursor, receiver, added)',
-    'this.#takeArrivals(cursor, receiver, added)',
+    'hasMore = !(this.#takeReleased(cursor) && this.#takeArrivals(cursor))',
+    'this.#takeReleased(cursor) && this.#takeArrivals(cursor)',
   ),
-  inBeliefs('nobody is woken for what is owed', ' || (cursor.owed?.length ?? 0) > 0', ''),
-  inBeliefs('nobody is woken for an arrival', 'cursor.arrivals !== this.#position || ', ''),
+  inBeliefs('nobody is woken for what is owed', ' || owed !== undefined || isReleased', ' || isReleased'),
+  inBeliefs('nobody is woken for an arrival', 'arrivals !== this.#position || ', ''),
   inTimeline('what left is told', 'if (entry.departedAt !== 0) continue', ''),
   inTimeline(
     'whoever came last is told first',
     'for (let i = indexAfter(arrivals, cursor.arrivals, arrivedAt); i < arrivals.length; i++)',
     'for (let i = arrivals.length - 1; i >= indexAfter(arrivals, cursor.arrivals, arrivedAt); i--)',
   ),
-  inTimeline('what was recently seen is not owed', 'cursor.owed.push(entry)', ''),
+  inTimeline('what was recently seen is not owed', 'cursor.owed = [...(cursor.owed ?? []), entry]', ''),
   inTimeline('what was recently seen is told again', 'cursor.recent = this.#position', ''),
-  inTimeline('what was recently seen is told though it has just been dropped', ' || dropped.some(({ key }) => key === entry.key)', ''),
-  inTimeline('what was recently seen is told though enough are live', 'if (liveCount >= this.#limits.maxRecent) continue', ''),
+  inTimeline('what was recently seen is told though it has just been dropped', ' || this.#isDropped(entry)', ''),
+  inTimeline('what was recently seen is told though enough are live', 'this.#liveCount(family) < this.#limits.maxRecent && ', ''),
   inTimeline('any departure counts as recently seen', "if (recentlySeen === 'recent') ", ''),
-  inTimeline('who connected counts as recently seen', 'this.#recent.remove(key, family)', ''),
+  inTimeline('who connected counts as recently seen', 'this.#recent.remove(key, entry.family)', ''),
   inRecent('what was seen long ago is told', ' && now - at <= this.#limits.recentMs', ''),
   inRecent(
     'one too many is remembered as recently seen',
@@ -175,7 +185,7 @@ async function plant({ name, file, find, replace }: Fault): Promise<TimelineClas
   for (const [source, text] of Object.entries(sources)) {
     const faulty = source === file ? text.replace(find, () => replace) : text
     const moved = faulty.replaceAll(/ from '(\.\.?\/.+)'/g, (whole, path: string) =>
-      path === './recent.ts' ? whole : ` from '${fileURLToPath(new URL(path, new URL('src/core/', root)))}'`,
+      path.slice(2, -3) in sources ? whole : ` from '${fileURLToPath(new URL(path, new URL('src/core/', root)))}'`,
     )
     writeFileSync(new URL(`${source}.ts`, folder), moved)
   }

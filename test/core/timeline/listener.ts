@@ -1,8 +1,11 @@
 /** A peer that listens to a timeline: what it hears, in words, and what it then holds. For stories about one or two peers. */
 
-import { endpointKey, type Family } from '../../../src/codec/contact.ts'
+import { endpointKey, endpointOfKey, type Family } from '../../../src/codec/contact.ts'
+import type { Cursor, Receiver } from '../../../src/core/cursor.ts'
+import type { Entry } from '../../../src/core/entry.ts'
 import { defaultLimits, type Limits } from '../../../src/core/limits.ts'
-import { type Cursor, type Entry, type Receiver, Timeline } from '../../../src/core/timeline.ts'
+import { Timeline } from '../../../src/core/timeline.ts'
+import { newCursor } from './cursor.ts'
 
 /** The endpoint of a number: 198.51.0.0 and on, or [2001:db8::] and on. */
 function endpointOf(number: number, family: Family): Uint8Array {
@@ -11,7 +14,8 @@ function endpointOf(number: number, family: Family): Uint8Array {
 }
 
 /** What an entry is called: its number, with a colon before it for IPv6. */
-function nameOf({ bytes, family }: Entry): string {
+function nameOf({ key, family }: Entry): string {
+  const bytes = endpointOfKey(key)
   const at = family === 4 ? 2 : 14
   return `${family === 4 ? '' : ':'}${((bytes[at] as number) << 8) | (bytes[at + 1] as number)}`
 }
@@ -19,11 +23,12 @@ function nameOf({ bytes, family }: Entry): string {
 /** Contacts by name: '7' is IPv4, ':7' is IPv6. */
 export class Town {
   readonly timeline: Timeline
+  readonly cursors: Cursor[] = []
   now = 0
   readonly #entries = new Map<string, Entry>()
 
   constructor(limits: Partial<Limits> = {}) {
-    this.timeline = new Timeline({ ...defaultLimits, ...limits })
+    this.timeline = new Timeline({ ...defaultLimits, ...limits }, () => this.cursors)
   }
 
   /** The names of those who are there. */
@@ -35,7 +40,7 @@ export class Town {
     for (const name of [names].flat()) {
       const family = name.startsWith(':') ? 6 : 4
       const bytes = endpointOf(Number(name.replace(':', '')), family)
-      this.#entries.set(name, this.timeline.connect(endpointKey(bytes, 0, family), bytes, audience, flags))
+      this.#entries.set(name, this.timeline.connect(endpointKey(bytes, 0, family), audience, flags))
     }
   }
 
@@ -53,16 +58,18 @@ export class Town {
 
 export class Listener implements Receiver {
   /** What it has by another way. */
-  readonly claims: Set<string> = new Set()
+  readonly claims: Set<string> = new ListenerClaims(this)
   readonly cursor: Cursor
-  readonly #town: Town
+  readonly town: Town
   readonly #audiences: readonly number[]
   readonly #held = new Set<string>()
 
   constructor(town: Town, audiences: readonly number[] = [0]) {
-    this.#town = town
+    this.town = town
     this.#audiences = audiences
-    this.cursor = town.timeline.open(this)
+    this.cursor = newCursor(this)
+    town.cursors.push(this.cursor)
+    town.timeline.open(this.cursor)
   }
 
   /** What it holds by all that it heard. */
@@ -72,7 +79,7 @@ export class Listener implements Receiver {
 
   /** What the timeline believes that it holds. */
   get believed(): string[] {
-    return this.#town.timeline.heldBy(this.cursor).map(nameOf).sort()
+    return this.town.timeline.heldBy(this.cursor).map(nameOf).sort()
   }
 
   sees(audience: number): boolean {
@@ -85,7 +92,7 @@ export class Listener implements Receiver {
 
   /** Takes the next message: '+1 +2 -3', more of it to come with ' …'; an empty text for silence. */
   hear(): string {
-    const batch = this.#town.timeline.take(this.cursor, this.#town.now)
+    const batch = this.town.timeline.take(this.cursor, this.town.now)
     if (batch === undefined) return ''
     for (const entry of batch.dropped) this.#held.delete(nameOf(entry))
     for (const entry of batch.added) this.#held.add(nameOf(entry))
@@ -97,6 +104,26 @@ export class Listener implements Receiver {
   count(): readonly [number, number] {
     const words = this.hear().split(' ')
     return [words.filter((word) => word.startsWith('+')).length, words.filter((word) => word.startsWith('-')).length]
+  }
+}
+
+/** When one of them ends, what was withheld for it may be told. */
+class ListenerClaims extends Set<string> {
+  readonly #listener: Listener
+
+  constructor(listener: Listener) {
+    super()
+    this.#listener = listener
+  }
+
+  override delete(name: string): boolean {
+    this.#listener.town.timeline.release(this.#listener.cursor)
+    return super.delete(name)
+  }
+
+  override clear(): void {
+    this.#listener.town.timeline.release(this.#listener.cursor)
+    super.clear()
   }
 }
 

@@ -13,7 +13,10 @@
  */
 
 import { type EndpointKey, endpointKey } from '../../../src/codec/contact.ts'
-import type { Cursor, Entry, Receiver, Timeline } from '../../../src/core/timeline.ts'
+import type { Cursor, Receiver } from '../../../src/core/cursor.ts'
+import type { Entry } from '../../../src/core/entry.ts'
+import type { Timeline } from '../../../src/core/timeline.ts'
+import { newCursor } from './cursor.ts'
 import { nameOf, Oracle, Violation, type World } from './oracle.ts'
 
 export type TimelineClass = typeof Timeline
@@ -30,7 +33,7 @@ const endpoints4 = Array.from({ length: 30 }, (_, contact) => Uint8Array.of(203,
 const endpoints6 = endpoints4.map((bytes) => Uint8Array.of(0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, ...bytes))
 const keys4: readonly EndpointKey[] = endpoints4.map((bytes) => endpointKey(bytes, 0, 4))
 const keys6: readonly EndpointKey[] = endpoints6.map((bytes) => endpointKey(bytes, 0, 6))
-const contactOf = (entry: Entry): number => entry.bytes[entry.bytes.length - 1] as number
+const contactOf = ({ key }: Entry): number => (typeof key === 'number' ? key % 256 : key.charCodeAt(8) % 256)
 
 export class Run {
   readonly #subject: Subject
@@ -47,7 +50,7 @@ export class Run {
   constructor(subject: Subject, world: World) {
     this.#subject = subject
     this.#world = world
-    this.#timeline = new subject.Timeline(world.limits)
+    this.#timeline = new subject.Timeline(world.limits, () => this.#cursors.filter((cursor) => cursor !== undefined))
     this.oracle = new Oracle(world)
     this.#live = world.contacts.map(() => undefined)
     this.#cursors = world.receivers.map(() => undefined)
@@ -78,7 +81,7 @@ export class Run {
         break
       case 'c':
         this.oracle.togglesClaim(receiver, contact)
-        if (this.#cursors[receiver]?.odd !== undefined) this.#sleeps[receiver] = false
+        if (!this.oracle.withholds(receiver, contact)) this.#release(receiver)
         break
       case 'o':
         if (this.oracle.isListening(receiver)) this.#close(receiver)
@@ -101,7 +104,7 @@ export class Run {
     this.#settle()
     for (let receiver = 0; receiver < this.#receivers.length; receiver++) {
       this.oracle.endsClaims(receiver)
-      if (this.#cursors[receiver]?.odd !== undefined) this.#sleeps[receiver] = false
+      this.#release(receiver)
     }
     this.#settle()
     for (let contact = 0; contact < this.#live.length; contact++) this.#leave(contact, 'gone')
@@ -114,9 +117,9 @@ export class Run {
       return
     }
     const facts = this.#world.contacts[contact]
-    const [bytes, key] = facts?.family === 4 ? [endpoints4[contact], keys4[contact]] : [endpoints6[contact], keys6[contact]]
-    if (facts === undefined || bytes === undefined || key === undefined) throw new RangeError(`no contact ${nameOf(contact)} in this world`)
-    this.#live[contact] = this.#timeline.connect(key, bytes, facts.audiences[role], 0)
+    const key = (facts?.family === 4 ? keys4 : keys6)[contact]
+    if (facts === undefined || key === undefined) throw new RangeError(`no contact ${nameOf(contact)} in this world`)
+    this.#live[contact] = this.#timeline.connect(key, facts.audiences[role], 0)
     this.oracle.connects(contact, facts.audiences[role])
     this.#wakeAll()
   }
@@ -147,12 +150,21 @@ export class Run {
   #wakeAll(): void {
     for (let receiver = 0; receiver < this.#cursors.length; receiver++) {
       const cursor = this.#cursors[receiver]
-      if (cursor !== undefined && (this.#timeline.isBehind(cursor) || cursor.odd !== undefined)) this.#sleeps[receiver] = false
+      if (cursor !== undefined && this.#timeline.isBehind(cursor)) this.#sleeps[receiver] = false
     }
   }
 
+  /** What this receiver claims may be told to it from now on. */
+  #release(receiver: number): void {
+    const cursor = this.#cursors[receiver]
+    if (cursor === undefined) return
+    this.#timeline.release(cursor)
+    if (this.#timeline.isBehind(cursor)) this.#sleeps[receiver] = false
+  }
+
   #open(receiver: number): void {
-    const cursor = this.#timeline.open(this.#receivers[receiver] as Receiver)
+    const cursor = newCursor(this.#receivers[receiver] as Receiver)
+    this.#timeline.open(cursor)
     this.#cursors[receiver] = cursor
     this.#sleeps[receiver] = !this.#timeline.isBehind(cursor)
     this.oracle.listens(receiver)
@@ -171,6 +183,8 @@ export class Run {
     const batch = this.#timeline.take(cursor, this.#now)
     const missed = batch !== undefined && this.#sleeps[receiver] === true
     if (missed && this.#subject.beliefs === 'compared') throw new Violation(`${receiver} sleeps, and there is something to tell it`)
+    const isMore = batch?.hasMore === false && cursor.owed === undefined && this.#timeline.isBehind(cursor)
+    if (isMore && this.#subject.beliefs === 'compared') throw new Violation(`${receiver} is told that this is all, and it is not`)
     this.#sleeps[receiver] = batch === undefined || !(batch.hasMore || this.#timeline.isBehind(cursor))
     const message = batch && { added: batch.added.map(contactOf), dropped: batch.dropped.map(contactOf) }
     this.oracle.reads(receiver, message, this.#now)
@@ -189,9 +203,9 @@ export class Run {
   #lookForLeftovers(): void {
     if (this.#subject.beliefs === 'ignored') return
     for (const cursor of this.#cursors) {
-      for (const entry of cursor?.odd ?? []) {
-        const contact = contactOf(entry)
-        if (this.#live[contact] !== entry) throw new Violation(`${nameOf(contact)}, who left, is remembered for ever`)
+      for (const position of cursor?.odd ?? []) {
+        const isLive = this.#live.some((entry) => entry?.arrivedAt === position)
+        if (!isLive) throw new Violation(`who came at ${position} and left is remembered for ever`)
       }
     }
   }

@@ -4,16 +4,21 @@
  * message must be the same, also as bytes, and as bytes that `encodeMessage` writes.
  */
 import { describe, expect, it } from 'vitest'
+import { endpointOfKey } from '../../../src/codec/contact.ts'
 import { encodeMessage } from '../../../src/codec/message.ts'
 import { writeBatch } from '../../../src/core/batch-writer.ts'
 import { Chance } from '../../../src/core/chance.ts'
 import { keyOf } from '../../../src/core/connection.ts'
+import type { Cursor, Receiver } from '../../../src/core/cursor.ts'
+import { Entry } from '../../../src/core/entry.ts'
 import { limitsWith } from '../../../src/core/limits.ts'
-import { type Batch, type Cursor, type Entry, type Receiver, Timeline } from '../../../src/core/timeline.ts'
+import type { Batch } from '../../../src/core/shared-batches.ts'
+import { Timeline } from '../../../src/core/timeline.ts'
+import { newCursor } from './cursor.ts'
 
-const limits = limitsWith({ maxContacts: 3, maxTold: 5, maxDepartures: 6, maxOwed: 6, maxRecent: 2 })
+const limits = limitsWith({ maxContacts: 3, maxTold: 8, maxDepartures: 6, maxOwed: 6, maxRecent: 2 })
 const addressCount = 12
-const peerCount = 6
+const peerCount = 16
 
 /** IPv4 for even numbers, IPv6 for odd ones. */
 function endpointOf(address: number): Uint8Array {
@@ -39,26 +44,27 @@ class Peer implements Receiver {
     return audience === 0 || audience === this.#audience
   }
 
-  withholds({ bytes }: Entry): boolean {
-    return this.withheld.has((bytes.at(-1) as number) - 1)
+  withholds({ key }: Entry): boolean {
+    return this.withheld.has((endpointOfKey(key).at(-1) as number) - 1)
   }
 }
 
 class World {
-  readonly timeline = new Timeline(limits)
+  readonly timeline = new Timeline(limits, () => this.cursors)
   readonly peers: Peer[]
   readonly cursors: Cursor[]
 
   constructor(withheld: readonly Set<number>[], sharing: 'shares' | 'alone') {
     this.peers = withheld.map((set, index) => new Peer(1 + (index % 2), set, sharing))
-    this.cursors = this.peers.map((peer) => this.timeline.open(peer))
+    this.cursors = this.peers.map(newCursor)
+    for (const cursor of this.cursors) this.timeline.open(cursor)
   }
 
   change(address: number, flags: number, how: 'recent' | 'gone' | 'flags', now: number): void {
     const bytes = endpointOf(address)
     const live = this.timeline.live(keyOf(bytes))
-    if (live === undefined) this.timeline.connect(keyOf(bytes), bytes, address % 3, flags)
-    else if (how === 'flags') live.flags = flags
+    if (live === undefined) this.timeline.connect(keyOf(bytes), address % 3, flags)
+    else if (how === 'flags') this.timeline.setFlags(live, flags)
     else this.timeline.disconnect(live, how, now)
   }
 
@@ -70,7 +76,7 @@ class World {
 /** What `encodeMessage` makes of it, list by list. */
 function encodeSlowly({ added, dropped }: Batch): Uint8Array {
   const join = (entries: readonly Entry[], family: number) =>
-    Uint8Array.from(entries.filter((entry) => entry.family === family).flatMap(({ bytes }) => [...bytes]))
+    Uint8Array.from(entries.filter((entry) => entry.family === family).flatMap(({ key }) => [...endpointOfKey(key)]))
   const flagsOf = (family: number) => Uint8Array.from(added.filter((entry) => entry.family === family).map(({ flags }) => flags))
   return encodeMessage({
     added: join(added, 4),
@@ -82,14 +88,13 @@ function encodeSlowly({ added, dropped }: Batch): Uint8Array {
   })
 }
 
-/** How many messages were another peer's, too. */
-function run(seed: number): number {
+/** Counts how many messages were another peer's, too: of peers from whom nothing is withheld, and of others. */
+function run(seed: number, counts: { plain: number; withholding: number }): void {
   const chance = new Chance(seed)
   const next = (count: number): number => chance.uint32() % count
   const withheld = Array.from({ length: peerCount }, () => new Set<number>())
   const [sharing, alone] = [new World(withheld, 'shares'), new World(withheld, 'alone')]
   const written = new Set<Uint8Array>()
-  let sharedCount = 0
   for (let step = 0; step < 60; step++) {
     const now = step * 1_000
     const what = next(8)
@@ -99,7 +104,13 @@ function run(seed: number): number {
       for (const world of [sharing, alone]) world.change(address, flags, how, now)
       continue
     }
-    if (what === 3 && next(3) === 0) (withheld[next(peerCount)] as Set<number>).add(next(addressCount))
+    if (what === 3 && next(4) === 0) {
+      // The others have nothing of their own.
+      const peer = peerCount - 1 - next(peerCount / 4)
+      const address = next(addressCount)
+      if (withheld[peer]?.delete(address)) for (const { cursors, timeline } of [sharing, alone]) timeline.release(cursors[peer] as Cursor)
+      else withheld[peer]?.add(address)
+    }
     const first = next(peerCount)
     for (let peer = first; peer < (what < 6 ? first + 1 : peerCount); peer++) {
       const [shared, own] = [sharing.take(peer, now), alone.take(peer, now)]
@@ -108,26 +119,44 @@ function run(seed: number): number {
       const bytes = writeBatch(shared)
       expect(bytes, `seed ${seed}, step ${step}, peer ${peer}`).toEqual(encodeSlowly(own))
       expect(shared.hasMore).toBe(own.hasMore)
-      expect(sharing.cursors[peer]).toEqual(alone.cursors[peer])
-      if (written.has(bytes)) sharedCount++
+      const { receiver: _one, ...place } = sharing.cursors[peer] as Cursor
+      const { receiver: _other, ...placeAlone } = alone.cursors[peer] as Cursor
+      expect(place).toEqual(placeAlone)
+      if (written.has(bytes)) counts[alone.cursors[peer]?.odd === undefined ? 'plain' : 'withholding']++
       written.add(bytes)
     }
   }
-  return sharedCount
 }
 
 describe('peers that share messages', () => {
   it('hear what they would hear alone, over 400 random lives, and many messages are shared', () => {
-    let sharedCount = 0
-    for (let seed = 1; seed <= 400; seed++) sharedCount += run(seed)
-    expect(sharedCount).toBeGreaterThan(200)
+    const counts = { plain: 0, withholding: 0 }
+    for (let seed = 1; seed <= 400; seed++) run(seed, counts)
+    expect(counts.plain).toBeGreaterThan(200)
+    expect(counts.withholding).toBeGreaterThan(5)
+  })
+
+  it('are also those from whom something is withheld, until that has gone', () => {
+    // Each of the first six has one of the addresses 3, 6, 9 itself, which are told to everybody.
+    const withheld = Array.from({ length: 6 }, (_, peer) => new Set([3 + 3 * (peer % 3)]))
+    const world = new World(withheld, 'shares')
+    const bytesFor = (peer: number): Uint8Array => writeBatch(world.take(peer, 0) as Batch)
+    for (const address of [3, 6, 9]) world.change(address, 0, 'gone', 0)
+    for (let peer = 0; peer < 6; peer++) bytesFor(peer)
+    world.change(0, 0, 'gone', 0)
+    const [, second, third] = [0, 2, 4].map(bytesFor)
+    expect(third).toBe(second)
+    for (const peer of [1, 3, 5]) bytesFor(peer)
+    world.change(3, 0, 'gone', 0)
+    const heard = [0, 2, 4, 1, 3, 5].map((peer) => world.take(peer, 0)?.dropped.length)
+    // Peers 0 and 3 had it themselves, and were not told of it.
+    expect(heard).toEqual([undefined, 1, 1, 1, undefined, 1])
   })
 })
 
 describe('a message', () => {
   const entryOf = (address: number, flags: number): Entry => {
-    const bytes = endpointOf(address)
-    return { key: keyOf(bytes), family: bytes.length === 6 ? 4 : 6, bytes, audience: 0, flags, arrivedAt: 1, departedAt: 0 }
+    return new Entry(keyOf(endpointOf(address)), 0, flags, 1)
   }
 
   it('is written as encodeMessage writes it, for every number of contacts up to 120 in each list', () => {
@@ -144,15 +173,24 @@ describe('a message', () => {
     }
   })
 
-  it('is written anew for the next peer when a flag has changed since, and not before', () => {
-    for (const address of [0, 1]) {
-      const contact = entryOf(address, 0)
-      const batch: Batch = { added: [entryOf(2, 1), entryOf(3, 2), contact], dropped: [], hasMore: false, bytes: undefined }
-      const first = writeBatch(batch)
-      expect(writeBatch(batch)).toBe(first)
-      contact.flags = 0x10
-      expect(writeBatch(batch)).toEqual(encodeSlowly(batch))
-      expect(first).not.toEqual(writeBatch(batch))
-    }
+  it('is written once for all who get it, and anew when a flag has changed since', () => {
+    const world = new World(
+      Array.from({ length: 6 }, () => new Set<number>()),
+      'shares',
+    )
+    for (const address of [0, 3]) world.change(address, 1, 'gone', 0)
+    const [, second, third] = [0, 2, 4].map((peer) => writeBatch(world.take(peer, 0) as Batch))
+    expect(third).toBe(second)
+    const late = [6, 7, 8, 9].map(() => newCursor(new Peer(1, new Set(), 'shares')))
+    const flagsOf = (cursor: Cursor): number[] | undefined => world.timeline.take(cursor, 0)?.added.map(({ flags }) => flags)
+    for (const cursor of late) world.timeline.open(cursor)
+    expect([flagsOf(late[0] as Cursor), flagsOf(late[1] as Cursor)]).toEqual([
+      [1, 1],
+      [1, 1],
+    ])
+    world.change(0, 0x10, 'flags', 0)
+    const batch = world.timeline.take(late[2] as Cursor, 0) as Batch
+    expect(writeBatch(batch)).toEqual(encodeSlowly(batch))
+    expect(batch.added.map(({ flags }) => flags)).toEqual([0x10, 1])
   })
 })

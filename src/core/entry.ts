@@ -1,0 +1,60 @@
+/**
+ * A contact on the timeline, in few bytes: a large swarm has one of these for every wire.
+ *
+ * An endpoint is kept as its key alone, for a typed array of six bytes takes two hundred. Measured: 10,000 wires took 210 B more each.
+ */
+
+import type { EndpointKey, Family } from '../codec/contact.ts'
+
+/** The same endpoint that comes back is another entry. */
+export class Entry {
+  readonly key: EndpointKey
+  /** Who may see it, a number that means something to `Receiver.sees` only; it never changes. */
+  readonly audience: number
+  /** The flag byte that the next receivers get. Those who were told are not told again. The timeline's to change. */
+  flags: number
+  /** Position of its arrival, from 1. */
+  readonly arrivedAt: number
+  /** Position of its departure; 0 while it is live. */
+  departedAt = 0
+  /** Whose contact it is: for whoever connected it, the timeline does not look at it. */
+  holder: unknown = undefined
+
+  constructor(key: EndpointKey, audience: number, flags: number, arrivedAt: number) {
+    this.key = key
+    this.audience = audience
+    this.flags = flags
+    this.arrivedAt = arrivedAt
+  }
+
+  get family(): Family {
+    return typeof this.key === 'number' ? 4 : 6
+  }
+}
+
+/** Writes the endpoint of a key, 6 or 18 bytes; returns the position after them. */
+export function writeEndpoint(key: EndpointKey, view: DataView, start: number): number {
+  if (typeof key === 'number') {
+    // Integers of 48 bits: the bits beyond 32 are cut off.
+    view.setInt32(start, (key / 0x1_0000) | 0)
+    view.setInt16(start + 4, key & 0xffff)
+    return start + 6
+  }
+  for (let index = 0; index < 9; index++) view.setInt16(start + 2 * index, key.charCodeAt(index))
+  return start + 18
+}
+
+export const arrivedAt = (entry: Entry): number => entry.arrivedAt
+export const departedAt = (entry: Entry): number => entry.departedAt
+
+/** Index of the first entry whose position is greater than this one, in a list sorted by it. */
+export function indexAfter(entries: readonly Entry[], position: number, positionOf: (entry: Entry) => number): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (positionOf(entries[middle]!) > position) high = middle
+    else low = middle + 1
+  }
+  return low
+}
