@@ -3,8 +3,7 @@
  *
  * What a peer is to be told follows from its two positions on the timeline and from what it may see, unless it has
  * something already by another way. Those who have been told all there was and spoke at about the same time a minute ago
- * stand at the same positions, so the message of the second of them is kept for the others, until the timeline changes.
- * Of the first it is only noted where it stood: in a large swarm with churn nearly everybody stands alone.
+ * stand at the same positions, so the message of the first of them is kept for the others, until the timeline changes.
  * Measured: 100 peers that are told the same 50 added and 50 dropped take 0.5 µs each, not 4 µs.
  *
  * Nothing is shared that depends on more than that: a peer to which drops are owed, or that is near the bound of what it may
@@ -74,21 +73,17 @@ export class SharedBatches {
     return batch
   }
 
-  /** Keeps a message that has moved a cursor from where it stood to where it is now, if another one stood there. */
+  /** Keeps a message that has moved a cursor from where it stood to where it is now. */
   keep(batch: Batch, { arrivals, departures, unfit }: Stand, cursor: Cursor): void {
     const view = cursor.receiver.view!
     const place = this.#places[placeOf(arrivals, departures, view)]!
-    if (place.isAt(arrivals, departures, view)) {
-      place.batch = batch
-      place.unfit = unfit
-      place.nextArrivals = cursor.arrivals
-      place.nextDepartures = cursor.departures
-      return
-    }
-    place.batch = place.unfit = undefined
     place.arrivals = arrivals
     place.departures = departures
     place.view = view
+    place.batch = batch
+    place.unfit = unfit
+    place.nextArrivals = cursor.arrivals
+    place.nextDepartures = cursor.departures
   }
 
   /** The messages that are kept are not to be given to others. */

@@ -50,7 +50,10 @@ const faults: readonly Fault[] = [
     'else this.#drop(entry)\n      }\n      if (isOdd)',
     'else if (entry.departedAt % 7 > 0) this.#drop(entry)\n      }\n      if (isOdd)',
   ]),
-  fault('N16', 'a contact goes with its first connection', 'contacts', ['if (holders.length > 0) {', 'if (holders.length > 9) {']),
+  fault('N16', 'a contact goes with its first connection', 'contacts', [
+    'if (holders.length > 0) {',
+    'for (const holder of holders) holder.contact = undefined\n    if (holders.length > 9) {',
+  ]),
   fault('N18', 'the id 0 begins the minute anew', 'outbox', [
     'this.owed = undefined\n    this.sleep()',
     'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',

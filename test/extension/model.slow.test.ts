@@ -26,7 +26,12 @@ type Expected = readonly [Fault, RegExp]
 
 const ofSwarms: readonly Expected[] = [
   [
-    fault('seeds are told of seeds', 'core/connection', 'if (this.#isSeedAsReceiver && audience % 2 === 1) return false', ''),
+    fault(
+      'seeds are told of seeds',
+      'core/connection',
+      'if ((this.#bits & bit.seedAsReceiver) !== 0 && audience % 2 === 1) return false',
+      '',
+    ),
     /has already/,
   ],
   [
@@ -85,8 +90,8 @@ const ofSwarms: readonly Expected[] = [
     fault(
       'the id 0 begins the minute anew',
       'core/outbox',
-      'this.#inherited = []\n    this.#sleep()',
-      'this.#inherited = []\n    this.#slotAt = undefined\n    this.#lastSentAt = Number.NEGATIVE_INFINITY\n    this.#sleep()',
+      'this.owed = undefined\n    this.sleep()',
+      'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
     ),
     /a message after/,
   ],
@@ -103,8 +108,8 @@ const ofSwarms: readonly Expected[] = [
     fault(
       'the cap of dropped is off by one',
       'core/timeline',
-      'else if (dropped.length >= this.#limits.maxContacts) return false',
-      'else if (dropped.length > this.#limits.maxContacts) return false',
+      'else if (this.#droppedCount >= this.#limits.maxContacts) return false',
+      'else if (this.#droppedCount > this.#limits.maxContacts) return false',
     ),
     /2 dropped/,
   ],
@@ -146,8 +151,8 @@ const ofDropIns: readonly Expected[] = [
     fault(
       'the cap of added is off by one',
       'core/timeline',
-      'Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)\n    if',
-      'Math.min(this.#limits.maxContacts + 1, this.#limits.maxTold - cursor.toldCount)\n    if',
+      'return Math.min(this.#limits.maxContacts, ',
+      'return Math.min(this.#limits.maxContacts + 1, ',
     ),
     /51 added/,
   ],

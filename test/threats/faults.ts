@@ -79,8 +79,8 @@ export const faults: readonly Fault[] = [
     'peer !== Scope.global',
   ]),
   fault('T12', 'the port of a contact is little-endian', 'core/connection', [
-    'endpoint[address.length] = port >> 8\n  endpoint[address.length + 1] = port & 0xff',
-    'endpoint[address.length] = port & 0xff\n  endpoint[address.length + 1] = port >> 8',
+    'endpointView.setUint16(address.length, port)',
+    'endpointView.setUint16(address.length, port, true)',
   ]),
   limit('T13', 'maxPortsPerAddress', '4', '5'),
   fault('T13', 'a drop ends what others claim', 'core/inbox', [
@@ -106,23 +106,26 @@ export const faults: readonly Fault[] = [
   fault('T15', 'everybody sees every network', 'core/connection', ['return mayCross((audience >> 1) as Scope, this.scope)', 'return true']),
   limit('T16', 'maxTold', '500', '501'),
   fault('T16', 'a peer without p is told under a port of its own', 'core/connection', [
-    "(peer.direction === 'outgoing' && peer.port) || 0",
-    'peer.port || 0',
+    "(direction === 'outgoing' && port) || 0",
+    'port || 0',
   ]),
   fault('T16', 'a throw of share() is a yes', 'core/contacts', ['} catch {\n      return false', '} catch {\n      return true']),
   fault('T17', 'reserved bits are reported', 'codec/contact', ['export const knownFlags = 0x1f', 'export const knownFlags = 0x3f']),
   limit('T18', 'minSendGapMs', '62_000', '61_000'),
   limit('T18', 'backPressureMs', '10_000', '20_000'),
-  fault('T18', 'all have one phase', 'core/swarm', ['phase: this.#chance.fraction()', 'phase: 0']),
+  fault('T18', 'all have one phase', 'core/swarm', ['nextPhase: () => chance.fraction()', 'nextPhase: () => 0']),
   fault('T19', 'our own address is taken', 'core/hearsay', [
     'if (port === this.listenPort && this.#isOurs(',
     'if (port < 0 && this.#isOurs(',
   ]),
   fault('T19', 'every port of our address is ours', 'core/hearsay', ['if (port === this.listenPort && this.#isOurs(', 'if (this.#isOurs(']),
-  fault('T19', 'a peer is told of itself', 'core/connection', ['return entry.key === this.key || ', 'return ']),
+  fault('T19', 'a peer is told of itself', 'core/connection', [
+    'if (this.contact === undefined ? entry.key === this.#endpoint : entry === this.contact) return true',
+    '',
+  ]),
   fault('T20', 'id 0 forgets when the last message was', 'core/outbox', [
-    '    this.#inherited = []\n    this.#sleep()',
-    '    this.#inherited = []\n    this.#slotAt = undefined\n    this.#lastSentAt = Number.NEGATIVE_INFINITY\n    this.#sleep()',
+    '    this.owed = undefined\n    this.sleep()',
+    '    this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
   ]),
   fault('T21', 'nine sources are named', 'core/swarm', ['sources.length < 8', 'sources.length < 9']),
   fault('T22', 'what a listener throws gets out', 'extension/emitter', ['this.#complain(name, error)\n      }', 'throw error\n      }']),

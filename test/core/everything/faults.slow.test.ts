@@ -16,30 +16,30 @@ const ofOutbox = (name: string, find: string, replace: string): Fault => fault(n
 const toldOnce: readonly Fault[] = [
   ofTimeline(
     'who is back is told again',
-    'cursor.hold(again, receiver)\n        else if (dropped.length >= this.#limits.maxContacts) return',
-    '{}\n        else if (dropped.length >= this.#limits.maxContacts) return',
+    'hold(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return',
+    '{}\n        else if (this.#droppedCount >= this.#limits.maxContacts) return',
   ),
   ofTimeline(
     'what is withheld is not remembered',
-    'else if (receiver.withholds(entry)) cursor.flip(entry)',
+    'else if (receiver.withholds(entry)) flip(cursor, entry)',
     'else if (receiver.withholds(entry)) {}',
   ),
-  ofTimeline('what is withheld is never revisited', 'for (const entry of cursor.odd) {', 'for (const entry of [] as Entry[]) {'),
-  ofTimeline('what is owed is dropped though live', 'if (again !== undefined) cursor.hold(again, receiver)\n      else if', 'if'),
+  ofTimeline('what is withheld is never revisited', 'for (const position of odd) {', 'for (const position of [] as number[]) {'),
+  ofTimeline('what is owed is dropped though live', 'if (again !== undefined) hold(cursor, again)\n      else if', 'if'),
   ofTimeline(
     'a newcomer starts at the wrong end',
-    'const cursor = new Cursor(this.#position)',
-    'const cursor = new Cursor(this.#position)\n    cursor.arrivals = this.#position',
+    'cursor.departures = this.#position\n    cursor.odd = cursor.owed = undefined',
+    'cursor.arrivals = cursor.departures = this.#position\n    cursor.odd = cursor.owed = undefined',
   ),
   ofTimeline(
     'the mark of what is held is not consumed',
-    'if (cursor.odd?.has(entry)) cursor.odd.delete(entry)',
-    'if (cursor.odd?.has(entry)) {}',
+    'if (cursor.odd !== undefined && isIn(cursor.odd, entry)) settle(cursor, entry)',
+    'if (cursor.odd !== undefined && isIn(cursor.odd, entry)) {}',
   ),
   ofTimeline(
     'the cap of added is off by one',
-    'Math.min(this.#limits.maxContacts, this.#limits.maxTold - cursor.toldCount)\n    if',
-    'Math.min(this.#limits.maxContacts + 1, this.#limits.maxTold - cursor.toldCount)\n    if',
+    'return Math.min(this.#limits.maxContacts, ',
+    'return Math.min(this.#limits.maxContacts + 1, ',
   ),
   ofTimeline(
     'one departure too many is pruned',
@@ -50,7 +50,7 @@ const toldOnce: readonly Fault[] = [
 ]
 
 const features: readonly Fault[] = [
-  ofOutbox('nobody is woken when a claim ends', 'return this.#cursor?.odd !== undefined', 'return false'),
+  ofOutbox('nobody is woken when a claim ends', 'this.#settings.timeline.release(this)', ''),
   ofSwarm('what a private torrent forgets stays withheld', 'if (value === true) this.#hearsay.forget(this.#connections.values())', ''),
   ofSwarm('the claims of a reset wire stay withheld', 'this.#hearsay.forgetSource(connection, now)', ''),
   fault(
@@ -59,33 +59,38 @@ const features: readonly Fault[] = [
     'addBlock(message, count, maxClaims)',
     'addBlock(message, count, maxClaims + 1)',
   ),
-  ofConnection('a receiver is told of itself', 'entry.key === this.key || ', ''),
+  fault('a claim that gave way stays withheld', 'core/hearsay', 'this.#hasReleased = true', "this.#hasReleased = why !== 'evicted'"),
+  ofConnection(
+    'a receiver is told of itself',
+    'if (this.contact === undefined ? entry.key === this.#endpoint : entry === this.contact) return true',
+    '',
+  ),
   ofConnection('the local network is told abroad', 'return mayCross((audience >> 1) as Scope, this.scope)', 'return true'),
   ofConnection(
     'receivers in all networks share messages',
-    'return this.scope * 2 + (this.#isSeedAsReceiver',
-    'return 0 + (this.#isSeedAsReceiver',
+    'return this.scope * 2 + ((this.#bits & bit.seedAsReceiver)',
+    'return 0 + ((this.#bits & bit.seedAsReceiver)',
   ),
   ofContacts('the documentation nets are told of', 'if (connection.scope === Scope.documentation && !documentationNets) return false', ''),
-  ofConnection('seeds are told of seeds', 'if (this.#isSeedAsReceiver && audience % 2 === 1) return false', ''),
+  ofConnection('seeds are told of seeds', 'if ((this.#bits & bit.seedAsReceiver) !== 0 && audience % 2 === 1) return false', ''),
   ofConnection(
     'a seed that becomes one later counts as one before',
-    'if (this.#isSeedAsReceiver && audience',
-    'if (this.#hasEverything === true && audience',
+    'if ((this.#bits & bit.seedAsReceiver) !== 0 && audience',
+    'if (this.hasEverything === true && audience',
   ),
-  ofConnection('seeds and leeches share messages', '(this.#isSeedAsReceiver ? 1 : 0)\n', '0\n'),
+  ofConnection('seeds and leeches share messages', '((this.#bits & bit.seedAsReceiver) === 0 ? 0 : 1)\n', '0\n'),
   ofContacts('what is not shared is told', 'return share({ address, port, flags: connection.flags }) === true', 'return true'),
   ofSwarm('the port of before is never dropped', 'this.#contacts.leave(connection, now)\n    this.#contacts.enter', 'this.#contacts.enter'),
-  ofConnection('p wins over the port that was dialled', '(this.#flags & flag.outgoing) !== 0 || ', ''),
-  ofContacts('a contact goes with its first connection', 'if (contact.holders.length > 0) {', 'if (contact.holders.length > 9) {'),
+  ofConnection('p wins over the port that was dialled', ' && (this.#bits & flag.outgoing) === 0', ''),
   ofContacts(
-    'a second connection adds no flags',
-    'known.holders.push(connection)\n      this.refreshFlags(connection)',
-    'known.holders.push(connection)',
+    'a contact goes with its first connection',
+    'if (holders.length > 0) {',
+    'for (const holder of holders) holder.contact = undefined\n    if (holders.length > 9) {',
   ),
-  fault('flags in a shared message grow old', 'core/batch-writer', ' || !hasItsFlags(batch.bytes, batch)', ''),
+  ofContacts('a second connection adds no flags', 'connection]\n      this.refreshFlags(connection)', 'connection]'),
+  ofTimeline('flags in a shared message grow old', 'this.#shared.forget()', ''),
   ofContacts('who went for any reason is told as recently seen', 'connection.leaving, now)', "'recent', now)"),
-  ofTimeline('what was recently seen is not dropped next', 'cursor.owed.push(entry)', ''),
+  ofTimeline('what was recently seen is not dropped next', 'cursor.owed = [...(cursor.owed ?? []), entry]', ''),
   ofTimeline('what was recently seen is told again', 'cursor.recent = this.#position', ''),
   fault(
     'one too many is remembered as recently seen',
@@ -100,10 +105,10 @@ const features: readonly Fault[] = [
   ofSwarm('the id 0 does not end it', 'if (connection.remoteId === 0) outbox.close()', 'if (connection.remoteId < 0) outbox.close()'),
   ofOutbox(
     'the id 0 begins the minute anew',
-    'this.#inherited = []\n    this.#sleep()',
-    'this.#inherited = []\n    this.#slotAt = undefined\n    this.#lastSentAt = Number.NEGATIVE_INFINITY\n    this.#sleep()',
+    'this.owed = undefined\n    this.sleep()',
+    'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
   ),
-  ofOutbox('a further handshake begins anew what was told', 'if (this.#cursor !== undefined) return\n', ''),
+  ofOutbox('a further handshake begins anew what was told', 'if (this.isOpen) return\n', ''),
   ofConnection(
     'm is not additive',
     'if (utPex !== undefined) {\n      const remoteId = isWithin(utPex, 1, 255) ? utPex : 0',
@@ -111,14 +116,14 @@ const features: readonly Fault[] = [
   ),
   ofSwarm(
     'who says nothing of its pieces is never told',
-    'connection.settleAt = now + this.#limits.settleMs',
-    'connection.settleAt = Number.POSITIVE_INFINITY',
+    'new Settling(connection, now + this.#limits.settleMs)',
+    'new Settling(connection, Number.POSITIVE_INFINITY)',
   ),
   ofSwarm('who is half connected is told', 'if (!peer.isExtended) this.#completeHandshake', 'this.#completeHandshake'),
   ofTimeline(
     'the bound of what one may hold is off by one',
-    'this.#limits.maxTold - cursor.toldCount)\n    if',
-    'this.#limits.maxTold + 1 - cursor.toldCount)\n    if',
+    'this.#limits.maxTold - cursor.toldCount)',
+    'this.#limits.maxTold + 1 - cursor.toldCount)',
   ),
   ofTimeline(
     'what is dropped is counted for ever',
@@ -127,12 +132,8 @@ const features: readonly Fault[] = [
   ),
   ofTimeline('departures are never forgotten', ') this.#forgetDepartures()', ') {}'),
   ofTimeline('a receiver is retired one too early', '.length > this.#limits.maxOwed)', '.length >= this.#limits.maxOwed)'),
-  ofOutbox(
-    'a turn that was not taken is the last',
-    'this.#slotAt = (this.#slotAt ?? now) + this.#limits.sendIntervalMs\n      this.wake(now)',
-    '',
-  ),
-  ofSwarm('who is asleep is not woken', 'for (const connection of this.#asleep) this.#wake(connection, now)', ''),
+  ofOutbox('a turn that was not taken is the last', 'this.#isOnGrid = true\n      this.wake(now)', ''),
+  fault('who is asleep is not woken', 'core/turns', 'connection.outbox.wake(now)', ''),
 ]
 
 const seeds = { from: 1, count: 6_000 }
