@@ -52,5 +52,6 @@ export class Recent {
 }
 
 function without(seen: Seen[], key: EndpointKey): Seen[] {
+  if (seen.length === 0) return seen
   return seen.some(({ entry }) => entry.key === key) ? seen.filter(({ entry }) => entry.key !== key) : seen
 }

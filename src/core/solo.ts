@@ -6,8 +6,8 @@
  */
 
 import { Scope, scopeOf } from '../address/ranges.ts'
-import { type Family, knownFlags } from '../codec/contact.ts'
-import { type Halves, keyOf } from './connection.ts'
+import { type EndpointKey, type Family, knownFlags } from '../codec/contact.ts'
+import type { Halves } from './connection.ts'
 import { type Entry, writeEndpoint } from './entry.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import { type Limits, limitsWith } from './limits.ts'
@@ -53,21 +53,27 @@ export class Solo<Id> {
 
   readonly #turn: (turn: 'open' | 'final') => void
 
-  /** Tell the peer of this contact: compact, 6 or 18 bytes. If it is told already, only the flags change. */
-  connect(endpoint: Uint8Array, flags: number, now: number): void {
-    const key = keyOf(endpoint)
-    const live = this.#timeline.live(key)
-    if (live === undefined) this.#timeline.connect(key, 0, flags & knownFlags)
-    else this.#timeline.setFlags(live, flags & knownFlags)
+  /** Whether `wake` is needed after a change. */
+  get isAsleep(): boolean {
+    return this.#outbox.isAsleep
+  }
+
+  wake(now: number): void {
     this.#outbox.wake(now)
   }
 
+  /** Tell the peer of this contact. If it is told already, only the flags change. */
+  connect(key: EndpointKey, flags: number): void {
+    const live = this.#timeline.live(key)
+    if (live === undefined) this.#timeline.connect(key, 0, flags & knownFlags)
+    else this.#timeline.setFlags(live, flags & knownFlags)
+  }
+
   /** Tell the peer that this contact has gone, if it was told of it. */
-  disconnect(endpoint: Uint8Array, now: number): void {
-    const entry = this.#timeline.live(keyOf(endpoint))
-    if (entry === undefined) return
-    this.#timeline.disconnect(entry, 'gone', now)
-    this.#outbox.wake(now)
+  disconnect(key: EndpointKey): void {
+    const entry = this.#timeline.live(key)
+    // When is of no interest: it does not count as recently seen.
+    if (entry !== undefined) this.#timeline.disconnect(entry, 'gone', 0)
   }
 
   /** The id that the peer wants ut_pex messages under, 1–255; 0 for none. */
@@ -119,7 +125,9 @@ export class Solo<Id> {
   }
 
   takeMessage(now: number): Uint8Array | undefined {
-    return this.#outbox.take(now)
+    const message = this.#outbox.take(now)
+    this.#timeline.forgetTold()
+    return message
   }
 
   /** Gives its halves to a swarm that takes the connection over. */

@@ -16,14 +16,6 @@ export interface PexFlags {
   readonly isReachable: boolean
 }
 
-const bits: readonly (readonly [keyof PexFlags, number])[] = [
-  ['prefersEncryption', flag.encryption],
-  ['isSender', flag.seed],
-  ['supportsUtp', flag.utp],
-  ['supportsUtHolepunch', flag.holepunch],
-  ['isReachable', flag.outgoing],
-]
-
 /** One frozen object for each of the 32 bytes that there are, made when it is first asked for. */
 const flagsOfByte: PexFlags[] = []
 
@@ -46,5 +38,12 @@ export function flagsFromByte(byte: number): PexFlags {
 /** A flag counts when it is exactly `true`; anything that is no object has none. */
 export function byteFromFlags(flags: unknown): number {
   if (typeof flags !== 'object' || flags === null) return 0
-  return bits.reduce((byte, [name, bit]) => ((flags as Partial<PexFlags>)[name] === true ? byte | bit : byte), 0)
+  const { isReachable, isSender, prefersEncryption, supportsUtHolepunch, supportsUtp } = flags as Partial<PexFlags>
+  return (
+    (prefersEncryption === true ? flag.encryption : 0) |
+    (isSender === true ? flag.seed : 0) |
+    (supportsUtp === true ? flag.utp : 0) |
+    (supportsUtHolepunch === true ? flag.holepunch : 0) |
+    (isReachable === true ? flag.outgoing : 0)
+  )
 }

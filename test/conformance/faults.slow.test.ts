@@ -56,7 +56,7 @@ const faults: readonly Fault[] = [
   ]),
   fault('N18', 'the id 0 begins the minute anew', 'outbox', [
     'this.owed = undefined\n    this.sleep()',
-    'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
+    'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#bits &= ~bit.onGrid\n    this.sleep()',
   ]),
   fault('N20', 'who is back is told again', 'timeline', [
     'if (again !== undefined) hold(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',

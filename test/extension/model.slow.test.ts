@@ -91,7 +91,7 @@ const ofSwarms: readonly Expected[] = [
       'the id 0 begins the minute anew',
       'core/outbox',
       'this.owed = undefined\n    this.sleep()',
-      'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
+      'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#bits &= ~bit.onGrid\n    this.sleep()',
     ),
     /a message after/,
   ],

@@ -125,7 +125,7 @@ export const faults: readonly Fault[] = [
   ]),
   fault('T20', 'id 0 forgets when the last message was', 'core/outbox', [
     '    this.owed = undefined\n    this.sleep()',
-    '    this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
+    '    this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#bits &= ~bit.onGrid\n    this.sleep()',
   ]),
   fault('T21', 'nine sources are named', 'core/swarm', ['sources.length < 8', 'sources.length < 9']),
   fault('T22', 'what a listener throws gets out', 'extension/emitter', ['this.#complain(name, error)\n      }', 'throw error\n      }']),

@@ -106,7 +106,7 @@ const features: readonly Fault[] = [
   ofOutbox(
     'the id 0 begins the minute anew',
     'this.owed = undefined\n    this.sleep()',
-    'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#isOnGrid = false\n    this.sleep()',
+    'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#bits &= ~bit.onGrid\n    this.sleep()',
   ),
   ofOutbox('a further handshake begins anew what was told', 'if (this.isOpen) return\n', ''),
   ofConnection(
@@ -132,7 +132,7 @@ const features: readonly Fault[] = [
   ),
   ofTimeline('departures are never forgotten', ') this.#forgetDepartures()', ') {}'),
   ofTimeline('a receiver is retired one too early', '.length > this.#limits.maxOwed)', '.length >= this.#limits.maxOwed)'),
-  ofOutbox('a turn that was not taken is the last', 'this.#isOnGrid = true\n      this.wake(now)', ''),
+  ofOutbox('a turn that was not taken is the last', 'this.#bits |= bit.onGrid\n      this.wake(now)', ''),
   fault('who is asleep is not woken', 'core/turns', 'connection.outbox.wake(now)', ''),
 ]
 
