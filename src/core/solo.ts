@@ -125,9 +125,7 @@ export class Solo<Id> {
   }
 
   takeMessage(now: number): Uint8Array | undefined {
-    const message = this.#outbox.take(now)
-    this.#timeline.forgetTold()
-    return message
+    return this.#outbox.take(now)
   }
 
   /** Gives its halves to a swarm that takes the connection over. */

@@ -132,13 +132,6 @@ export class Timeline {
     cursor.toldCount = 0
   }
 
-  /** Forgets the departures that everybody has been told. For a timeline of few cursors: it looks at all of them. */
-  forgetTold(): void {
-    let smallest = this.#position
-    for (const cursor of this.#cursors()) if (this.isOpen(cursor)) smallest = Math.min(smallest, cursor.departures)
-    if (this.#gone.length > 0) this.#gone = this.#gone.slice(indexAfter(this.#gone, smallest, departedAt))
-  }
-
   /** Something that was withheld from this peer may be told to it now. */
   release(cursor: Cursor): void {
     cursor.isReleased = cursor.odd !== undefined
