@@ -66,7 +66,8 @@ ${worst}
 
 State is what four such swarms keep after 78 minutes, less what they keep without the attack, for each; nothing lives longer than an hour. The log
 remembers each of our own dials for an hour, so that nobody can aim us at a victim twice: it follows from how fast the host dials, up to 10,800 an hour
-here, and was measured away by letting it dial 500 with the attack and without. Without an attack two such figures differ by ${kib(noise)}.
+here, and was measured away by letting it dial 500 with the attack and without. The figures are rough: an attacker with local addresses can make us keep
+nothing, so its row shows the error. Without the log two figures without an attack differ by ${kib(noise)}.
 
 CPU is that of the whole simulation less that without the attack, so it counts what the attacker spends on its bytes, too.
 
