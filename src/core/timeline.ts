@@ -191,7 +191,9 @@ export class Timeline {
     const added = this.#added.slice(0, this.#addedCount)
     const dropped = this.#dropped.slice(0, this.#droppedCount)
     const batch: Batch = { added, dropped, hasMore, bytes: undefined }
-    if (mayShare && cursor.odd === odd) this.#shared.keep(batch, { arrivals, departures, unfit: this.#unfit }, cursor)
+    // What is wrong about this peer's places did not matter, and none of it waits among the departures that are left.
+    const isPlain = cursor.odd === odd && (odd === undefined || caughtUp)
+    if (mayShare && isPlain) this.#shared.keep(batch, { arrivals, departures, unfit: this.#unfit }, cursor)
     return batch
   }
 

@@ -152,6 +152,26 @@ describe('peers that share messages', () => {
     // Peers 0 and 3 had it themselves, and were not told of it.
     expect(heard).toEqual([undefined, 1, 1, 1, undefined, 1])
   })
+
+  it('do not wait for what only another one is still owed', () => {
+    const nobody = new Set<number>()
+    const world = new World([nobody, nobody, nobody], 'shares')
+    const { timeline } = world
+    const [first, , other] = world.cursors as [Cursor, Cursor, Cursor]
+    const connect = (address: number, audience: number): Entry => timeline.connect(keyOf(endpointOf(address)), audience, 0)
+    // The first is told of one that comes back in a role in which it is shown to neither, and counts as held.
+    const before = connect(0, 0)
+    timeline.take(first, 0)
+    timeline.disconnect(before, 'gone', 0)
+    const back = connect(0, 2)
+    const three = [2, 4, 6].map((address) => connect(address, 0))
+    for (const cursor of [first, other]) expect(timeline.take(cursor, 0)?.added).toEqual(three)
+    for (const entry of [...three, back]) timeline.disconnect(entry, 'gone', 0)
+    const late = connect(8, 0)
+    expect(timeline.take(first, 0)).toMatchObject({ dropped: three, added: [] })
+    expect(timeline.take(other, 0)).toMatchObject({ dropped: three, added: [late] })
+    expect(timeline.take(first, 0)).toMatchObject({ dropped: [back], added: [late] })
+  })
 })
 
 describe('a message', () => {
