@@ -154,8 +154,6 @@ class AttachedTorrent {
     const { swarm } = this
     if (this.isClosed || !isDiallable(wire) || wire.destroyed === true) return
     const old = wire.ut_pex
-    // On a private torrent only what is there is replaced: by one that says that it is no more.
-    if (swarm.private === true && old === undefined) return
     // When a seed finds a piece broken, no event says so.
     if (swarm.seeding !== this.#torrent.done) swarm.seeding = this.#torrent.done
     wire.on?.('close', this.#dialler.dial)
