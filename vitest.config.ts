@@ -1,5 +1,6 @@
 /**
- * Two kinds of test: `fast` runs with every `npm test`, `slow` (`*.slow.test.ts`) with `npm run test:slow`.
+ * Two kinds of test: `fast` runs with every `npm test`, `slow` (`*.slow.test.ts`) with `npm run test:slow`, and after them
+ * `programs`, those of the slow ones that start programs which talk to each other.
  *
  * Tests run on the TypeScript sources, so a file under test that imports `ut_pex` by name gets the sources, too.
  * Packages in node_modules are not touched by that: WebTorrent keeps the released `ut_pex` that it depends on.
@@ -9,6 +10,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 const slow = 'test/**/*.slow.test.ts'
+const programs = 'test/webtorrent/*.slow.test.ts'
 
 const config: ViteUserConfig = defineConfig({
   resolve: {
@@ -22,8 +24,12 @@ const config: ViteUserConfig = defineConfig({
     isolate: false,
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [slow], testTimeout: 20_000 } },
-      // Slow tests may start programs and listen on ports: one file at a time keeps their clocks honest.
-      { extends: true, test: { name: 'slow', include: [slow], testTimeout: 600_000, fileParallelism: false } },
+      { extends: true, test: { name: 'slow', include: [slow], exclude: [programs], testTimeout: 600_000, sequence: { groupOrder: 1 } } },
+      // They listen on ports and wait for each other: one file at a time, beside nothing else, keeps their clocks honest.
+      {
+        extends: true,
+        test: { name: 'programs', include: [programs], testTimeout: 600_000, fileParallelism: false, sequence: { groupOrder: 2 } },
+      },
     ],
   },
 })
