@@ -152,6 +152,7 @@ describe('the name of a client', () => {
     [utf8('right\u202eto left'), 'rightto left'],
     [utf8('\ufeffbom\u200b\u2028\u0085'), 'bom'],
     [utf8('no\u00a0break'), 'nobreak'],
+    [utf8('\u00b5\tTorrent'), '\u00b5Torrent'],
   ])('%j loses what is not printed', (bytes, name) => {
     expect(nameOf(bytes)).toBe(name)
   })
