@@ -10,20 +10,15 @@
  *     #priorities   4 bytes
  *
  * Row 0 holds no candidate: as a link it means "none", and so does source number 0 among the claims. The
- * source of the first claim *holds* the candidate: the rows that one source holds are a list, oldest first.
+ * party of the first claim *holds* the candidate: the rows that one party holds are a list, oldest first.
  * The table only stores; who holds what, and for how long, is decided in `candidate-store.ts`.
  */
 
-/** The rows of one source, oldest first; 0 for none. */
+/** The rows of one party, oldest first; 0 for none. */
 export interface RowList {
   oldest: number
   newest: number
   count: number
-}
-
-/** A source as the table sees it: its number among the claims, 1–65,535, and the rows that it holds. */
-export interface Holder extends RowList {
-  readonly number: number
 }
 
 /** `waiting`: may be handed out. `handedOut`: it was, and nothing is known yet. `failed`: it was to no avail, and nobody has claimed it since. */
@@ -82,23 +77,23 @@ export class CandidateTable {
     return this.#words.byteLength + this.#places.byteLength + this.#priorities.byteLength
   }
 
-  /** A new row for the contact at this place, which has none, in a table that is not full: waiting, claimed and held by this source. */
-  insert(place: number, flags: number, holder: Holder): number {
+  /** A new row for the contact at this place, which has none, in a table that is not full: waiting, claimed by the source with this number, 1–65,535, and held. */
+  insert(place: number, flags: number, claimant: number, holder: RowList): number {
     if (this.#unused === 0) this.#grow()
     const words = this.#words
     const row = this.#unused
     const at = row * rowWords
     this.#unused = words[at + newer]!
     words[at + facts] = flags & flagBits
-    words[at + firstClaim] = holder.number
+    words[at + firstClaim] = claimant
     this.#places[row] = place
     this.#size++
     this.append(holder, row)
     return row
   }
 
-  /** Forgets a row that this source holds, and its claims. */
-  remove(row: number, holder: Holder): void {
+  /** Forgets a row of this list, and its claims. */
+  remove(row: number, holder: RowList): void {
     this.unlink(holder, row)
     const words = this.#words
     const at = row * rowWords

@@ -8,8 +8,8 @@
  * Everybody who claims contacts wants us to dial them, and most of what follows keeps some from having us
  * dial only theirs (T7–T10). What may be *remembered* and what may be *handed out* are bounded apart:
  *
- *     remembered    2,000 candidates, 256 of one source; who holds most gives way (`candidate-store.ts`)
- *     handed out    round-robin over sources (`source.ts`), of each the best: what several sources claim
+ *     remembered    2,000 candidates, 256 of one party; who holds most gives way (`candidate-store.ts`)
+ *     handed out    round-robin over parties (`source.ts`), of each the best: what several of them claim
  *                   first, then by BEP 40. Quotas count what is handed out and not reported yet
  *                   (`pending.ts`); what they hold back is not forgotten, it comes later.
  */
@@ -21,10 +21,9 @@ import { type CandidateTable, greatestRowCount, rowState } from './candidate-tab
 import { endpointHash } from './endpoint-hash.ts'
 import type { Known } from './known.ts'
 import type { Limits } from './limits.ts'
+import type { Party, Source, SourceId } from './party.ts'
 import { Pending, type Place } from './pending.ts'
-import type { Source, SourceId, Sources } from './source.ts'
-
-export type { SourceId } from './source.ts'
+import type { Sources, Teller } from './source.ts'
 
 /** What the candidates cannot know when they are asked. */
 export interface DialContext {
@@ -116,8 +115,8 @@ export class Candidates {
   }
 
   /** A source claims the contact at this place, which it did not claim before. */
-  offer(id: SourceId, place: number, flags: number): void {
-    this.#store.offer(id, place, flags)
+  offer(teller: Teller, place: number, flags: number): void {
+    this.#store.offer(teller, place, flags)
     this.#idleUntil = Number.NEGATIVE_INFINITY
   }
 
@@ -133,7 +132,7 @@ export class Candidates {
 
   /** A connection has closed: its claims end, and what nobody else claims is stale after `candidateMs`. */
   closeSource(id: SourceId, now: number): void {
-    this.#sources.close(id, now)
+    this.#store.close(id, now)
   }
 
   /** Whom to dial, best first, at most `count`. Each is handed out until it is reported, connected, or `handedOutMs` are over. */
@@ -142,14 +141,14 @@ export class Candidates {
     // What is found here about the future is not complete: the next look has to be.
     this.#idleUntil = Number.NEGATIVE_INFINITY
     const keys: EndpointKey[] = []
-    const waiting = this.#waitingBySource(now, context)
+    const waiting = this.#waitingByParty(now, context)
     while (keys.length < count && waiting.size > 0 && !this.#isSpent()) {
-      const source = this.#sources.nextOf(waiting)
-      const row = this.#bestOf(waiting.get(source)!, source, now, context)
-      if (row === 0) waiting.delete(source)
+      const party = this.#sources.nextOf(waiting)
+      const row = this.#bestOf(waiting.get(party)!, party, now, context)
+      if (row === 0) waiting.delete(party)
       else {
-        keys.push(this.#handOut(row, source, now))
-        this.#sources.serve(source, waiting.size)
+        keys.push(this.#handOut(row, party, now))
+        this.#sources.serve(party, waiting.size)
       }
     }
     return keys
@@ -181,7 +180,7 @@ export class Candidates {
     const source = this.#pending.take(key, outcome, now)
     if (source === undefined) return
     this.#idleUntil = Number.NEGATIVE_INFINITY
-    source.record(outcome, this.#limits)
+    source.party.record(outcome, this.#limits)
     this.#sources.release(source)
     const row = this.#store.find(key)
     if (outcome === 'connected') {
@@ -232,16 +231,16 @@ export class Candidates {
     return this.#pending.size >= Math.min(this.#limits.maxCandidates, greatestRowCount)
   }
 
-  #waitingBySource(now: number, context: DialContext): Map<Source, number[]> {
+  #waitingByParty(now: number, context: DialContext): Map<Party, number[]> {
     this.#wakeAt = Number.POSITIVE_INFINITY
-    const waiting = new Map<Source, number[]>()
+    const waiting = new Map<Party, number[]>()
     for (let row = 1; row < this.#table.rowEnd; row++) {
       if (!this.#isWaiting(row, now, context)) continue
       for (let at = 0; this.#table.claimAt(row, at) !== 0; at++) {
-        const source = this.#sources.at(this.#table.claimAt(row, at))
-        const rows = waiting.get(source)
-        if (rows === undefined) waiting.set(source, [row])
-        else rows.push(row)
+        const { party } = this.#sources.at(this.#table.claimAt(row, at))
+        const rows = waiting.get(party)
+        if (rows === undefined) waiting.set(party, [row])
+        else if (rows.at(-1) !== row) rows.push(row)
       }
     }
     return waiting
@@ -277,10 +276,10 @@ export class Candidates {
     return freeAt <= now
   }
 
-  /** Whether the share of one of its sources has room. */
+  /** Whether the share of one of those who claim it has room. */
   #isAnyAdmitted(row: number, place: Place | undefined): boolean {
     for (let at = 0; this.#table.claimAt(row, at) !== 0; at++) {
-      if (this.#pending.admits(place, this.#sources.at(this.#table.claimAt(row, at)))) return true
+      if (this.#pending.admits(place, this.#sources.at(this.#table.claimAt(row, at)).party)) return true
     }
     return false
   }
@@ -294,17 +293,17 @@ export class Candidates {
   }
 
   /**
-   * The best row that may be handed out for this source, 0 if there is none. What may not be leaves `rows`: during
+   * The best row that may be handed out for this party, 0 if there is none. What may not be leaves `rows`: during
    * one call of `next` quotas only fill up.
    */
-  #bestOf(rows: number[], source: Source, now: number, context: DialContext): number {
+  #bestOf(rows: number[], party: Party, now: number, context: DialContext): number {
     for (;;) {
       let kept = 0
       let bestAt = -1
       for (const row of rows) {
         if (this.#table.claimAt(row, 0) === 0 || this.#table.stateOf(row) !== rowState.waiting) continue
         const place = this.#placeOf(row)
-        if (!this.#isFree(place, now) || !this.#pending.admits(place, source)) continue
+        if (!this.#isFree(place, now) || !this.#pending.admits(place, party)) continue
         rows[kept] = row
         if (bestAt < 0 || this.#isBetter(row, rows[bestAt]!)) bestAt = kept
         kept++
@@ -317,21 +316,38 @@ export class Candidates {
     }
   }
 
-  /** What several sources claim comes first, then BEP 40's priority decides, and chance between equals. */
+  /** What several parties claim comes first, then BEP 40's priority decides, and chance between equals. */
   #isBetter(row: number, other: number): boolean {
     const table = this.#table
-    const isVouched = table.claimAt(row, 1) !== 0
-    if (isVouched !== (table.claimAt(other, 1) !== 0)) return isVouched
+    const isVouched = this.#isVouched(row)
+    if (isVouched !== this.#isVouched(other)) return isVouched
     const [priority, otherPriority] = [table.priorityOf(row), table.priorityOf(other)]
     return priority === otherPriority ? this.#luckOf(row) > this.#luckOf(other) : priority > otherPriority
   }
 
-  #handOut(row: number, source: Source, now: number): EndpointKey {
+  #isVouched(row: number): boolean {
+    const first = this.#sources.at(this.#table.claimAt(row, 0)).party
+    for (let at = 1; this.#table.claimAt(row, at) !== 0; at++) {
+      if (this.#sources.at(this.#table.claimAt(row, at)).party !== first) return true
+    }
+    return false
+  }
+
+  #handOut(row: number, party: Party, now: number): EndpointKey {
     const key = this.#known.keyOf(this.#table.placeOf(row))
+    const source = this.#sourceOf(row, party)
     this.#sources.refer(source)
     this.#pending.add(key, source, this.#placeOf(row), now)
     this.#table.setState(row, rowState.handedOut)
     return key
+  }
+
+  /** The source of this party that claims the row. */
+  #sourceOf(row: number, party: Party): Source {
+    for (let at = 0; ; at++) {
+      const source = this.#sources.at(this.#table.claimAt(row, at))
+      if (source.party === party) return source
+    }
   }
 
   /** Where a global candidate is; undefined for one that no quota counts. */

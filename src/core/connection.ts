@@ -10,6 +10,7 @@ import type { Receiver } from './cursor.ts'
 import { type Entry, writeEndpoint } from './entry.ts'
 import type { Inbox } from './inbox.ts'
 import { Outbox, type OutboxSettings } from './outbox.ts'
+import { type Network, networkOf } from './party.ts'
 import type { Scheduled } from './schedule.ts'
 
 /** The facts of a connection when the BitTorrent handshake is done. */
@@ -84,6 +85,12 @@ export class Connection<Id> implements Receiver, Scheduled {
     this.#endpoint = address && keyWith(address, (direction === 'outgoing' && port) || 0)
     this.#bits = (direction === 'outgoing' ? flag.outgoing : 0) | (transport === 'utp' ? flag.utp : 0)
     this.outbox = sending instanceof Outbox ? sending : new Outbox(sending, this)
+  }
+
+  /** Who is behind it, for candidates: its address where that is global, and known. */
+  get network(): Network | undefined {
+    const isGlobal = this.scope === Scope.global || this.scope === Scope.documentation
+    return isGlobal && this.#endpoint !== undefined ? networkOf(this.#endpoint) : undefined
   }
 
   get dueAt(): number {

@@ -211,7 +211,7 @@ export class Hearsay<Id> implements InboxOwner {
     const source = this.#source as Connection<Id>
     const place = this.#known.claim(bytes, offset, family)
     if (this.#isOpen) this.#sink.added(source.id, this.#heard.show(bytes, offset, family, flags & knownFlags, this.#known.countOf(place)))
-    this.#candidates.offer(source.source, place, flags)
+    this.#candidates.offer(source, place, flags)
   }
 
   released(_inbox: Inbox, bytes: Uint8Array, offset: number, family: Family, why: 'dropped' | 'evicted'): void {

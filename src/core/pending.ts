@@ -4,7 +4,7 @@
  *     of one address (IPv4) or /64 (IPv6)     one at a time, no other while we are connected to what was
  *                                             handed out, and `maxDialsPerAddressAndHour`
  *     of one /24 or /56                       `maxPendingPerSubnet`
- *     of one /24 or /56 and source            `maxPendingPerSubnetAndSource`, fewer in poor standing
+ *     of one /24 or /56 and party             `maxPendingPerSubnetAndSource`, fewer in poor standing
  *
  * Besides, what was dialled to no avail is not dialled again for `redialMs`, whoever drops it and claims it again.
  *
@@ -17,7 +17,7 @@ import { type EndpointKey, endpointOfKey, type Family } from '../codec/contact.t
 import { DialLog } from './dial-log.ts'
 import { endpointHash, prefixHash, scramble } from './endpoint-hash.ts'
 import type { Limits } from './limits.ts'
-import type { Source } from './source.ts'
+import type { Party, Source } from './party.ts'
 
 /** Where a global endpoint is, as hashes. */
 export interface Place {
@@ -47,7 +47,7 @@ export class Pending {
   readonly #limits: Limits
   readonly #seed: number
   readonly #handedOut = new Map<EndpointKey, HandedOut>()
-  /** By the hash of an address, a subnet, or a subnet and a source. */
+  /** By the hash of an address, a subnet, or a subnet and a party. */
   readonly #counts = new Map<number, number>()
   /** By the hash of its address, the one to be checked next first. */
   readonly #connected = new Map<number, Dialled>()
@@ -118,17 +118,17 @@ export class Pending {
     return this.#failures.freeAt(endpointHash(bytes, offset, family, this.#seed), 1)
   }
 
-  /** Whether this source's share of the subnet has room. */
-  admits(place: Place | undefined, source: Source): boolean {
+  /** Whether this party's share of the subnet has room. */
+  admits(place: Place | undefined, party: Party): boolean {
     if (place === undefined) return true
-    const quota = source.quota(this.#limits.maxPendingPerSubnetAndSource, this.#limits)
-    return this.#count(shareOf(place.subnet, source)) < quota
+    const quota = party.quota(this.#limits.maxPendingPerSubnetAndSource, this.#limits)
+    return this.#count(shareOf(place.subnet, party)) < quota
   }
 
   add(key: EndpointKey, source: Source, place: Place | undefined, now: number): void {
     this.#handedOut.set(key, { source, place, at: now })
     if (place === undefined) return
-    this.#change(place, source, 1)
+    this.#change(place, source.party, 1)
     this.#dials.add(place.address, now)
   }
 
@@ -140,7 +140,7 @@ export class Pending {
     this.#handedOut.delete(key)
     if (outcome === 'failed') this.#logFailure(key, now)
     if (place !== undefined) {
-      this.#change(place, source, -1)
+      this.#change(place, source.party, -1)
       if (outcome === 'connected') this.#connected.set(place.address, { key, checkAt: now + confirmMs })
     }
     return source
@@ -166,8 +166,8 @@ export class Pending {
     return this.#counts.get(hash) ?? 0
   }
 
-  #change({ address, subnet }: Place, source: Source, by: 1 | -1): void {
-    for (const hash of [address, subnet, shareOf(subnet, source)]) {
+  #change({ address, subnet }: Place, party: Party, by: 1 | -1): void {
+    for (const hash of [address, subnet, shareOf(subnet, party)]) {
       const count = this.#count(hash) + by
       if (count > 0) this.#counts.set(hash, count)
       else this.#counts.delete(hash)
@@ -175,6 +175,6 @@ export class Pending {
   }
 }
 
-function shareOf(subnet: number, source: Source): number {
-  return scramble(subnet ^ scramble(source.id))
+function shareOf(subnet: number, party: Party): number {
+  return scramble(subnet ^ scramble(party.id))
 }

@@ -4,6 +4,7 @@ import { type EndpointKey, endpointKey, endpointOfKey, type Family } from '../..
 import { Candidates } from '../../src/core/candidates.ts'
 import { Known } from '../../src/core/known.ts'
 import { defaultLimits, type Limits } from '../../src/core/limits.ts'
+import type { Network } from '../../src/core/party.ts'
 import { endpoint, familyOf, textOf } from './endpoints.ts'
 
 export const minute = 60_000
@@ -47,6 +48,8 @@ export class Dialler {
   /** Dials of `record`: what has failed once is not dialled again soon, so each is of another contact. */
   recordedCount = 0
   readonly connected: Set<string> = new Set()
+  /** The addresses of sources that have a global one. */
+  readonly networks: Map<number, Network> = new Map()
   /** Handed out and not reported, as the dialler knows it. */
   readonly pending: Set<string> = new Set()
 
@@ -73,7 +76,7 @@ export class Dialler {
   offerBytes(source: number, bytes: Uint8Array, family: Family, flags = 0): void {
     const place = this.known.claim(bytes, 0, family)
     this.candidates.now = this.now
-    this.candidates.offer(source, place, flags)
+    this.candidates.offer({ source, network: this.networks.get(source) }, place, flags)
     this.known.unclaim(place)
   }
 

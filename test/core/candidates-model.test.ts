@@ -1,125 +1,23 @@
 /**
- * Any schedule of offers, drops, dials and time, compared with the rules written down a second time: slow, as text,
- * and without a thing in common with the code. Limits are tiny, so that every edge is met often.
+ * Any schedule of offers, drops, dials and time, compared with the rules written down a second time (`candidates-twin.ts`). Limits are
+ * tiny, so that every edge is met often.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { flag } from '../../src/codec/contact.ts'
 import type { Limits } from '../../src/core/limits.ts'
 import { Dialler, networksOf, tally } from './candidates-kit.ts'
-
-const limits: Partial<Limits> = {
-  candidateMs: 100,
-  handedOutMs: 40,
-  redialMs: 70,
-  maxPendingPerSubnet: 3,
-  maxPendingPerSubnetAndSource: 2,
-  minDialsForStanding: 6,
-}
-const hourMs = 3_600_000
+import { hasAddress, hourMs, limits, partyOf, Twin, type TwinCandidate, texts } from './candidates-twin.ts'
 
 /** As `expect`, at the price of a comparison: these run a million times. */
 function check(holds: boolean, claim: string): void {
   if (!holds) throw new Error(claim)
 }
 
-/** Few addresses with few ports, many of them neighbours. */
-const texts = [
-  ...['20.0.0.1', '20.0.0.2', '20.0.0.3', '20.0.0.4', '20.0.0.5', '20.0.1.1', '20.0.2.1'].flatMap((address) => [
-    `${address}:11`,
-    `${address}:12`,
-  ]),
-  ...['2001:4860:1:1::1', '2001:4860:1:1::2', '2001:4860:1:2::1', '2001:4860:1:3::1', '2001:4860:2::1'].map((address) => `[${address}]:11`),
-  ...['127.0.0.1:11', '127.0.0.1:12', '192.168.0.1:11', '[fe80::1]:11', '[fe80::1]:12'],
-]
-
-interface TwinCandidate {
-  /** By source: when its connection closed. */
-  readonly claims: Map<number, number>
-  state: 'waiting' | 'handed-out' | 'failed'
-  isSeed: boolean
-}
-
-/** The rules again. */
-class Twin {
-  readonly candidates = new Map<string, TwinCandidate>()
-  readonly pending = new Map<string, { at: number; claimants: readonly number[] }>()
-  readonly dialled: { at: number; address: string }[] = []
-  /** When a contact that failed may be dialled again, whatever has become of it. */
-  readonly notBefore = new Map<string, number>()
-  readonly connected = new Set<string>()
-  /** Addresses of which a handed out contact connected, and until when nobody need confirm it. */
-  readonly blocked = new Map<string, { text: string; until: number }>()
-  now = 0
-
-  forgetStale(): void {
-    for (const [text, { claims }] of this.candidates) {
-      if (Math.max(...claims.values()) + limits.candidateMs! <= this.now) this.candidates.delete(text)
-    }
-  }
-
-  offer(source: number, text: string, flags: number): void {
-    this.forgetStale()
-    const isSeed = (flags & flag.seed) !== 0
-    const candidate = this.candidates.get(text)
-    if (candidate === undefined) {
-      this.candidates.set(text, { claims: new Map([[source, Infinity]]), state: 'waiting', isSeed })
-      return
-    }
-    const isItsAlone = candidate.claims.size === 1 && candidate.claims.has(source)
-    candidate.isSeed = isItsAlone ? isSeed : isSeed && candidate.isSeed
-    if (candidate.state === 'failed') candidate.state = 'waiting'
-    candidate.claims.set(source, Infinity)
-  }
-
-  withdraw(source: number, text: string): void {
-    const candidate = this.candidates.get(text)
-    if (candidate?.claims.delete(source) && ![...candidate.claims.values()].includes(Infinity)) this.candidates.delete(text)
-  }
-
-  close(source: number): void {
-    for (const { claims } of this.candidates.values()) if (claims.get(source) === Infinity) claims.set(source, this.now)
-  }
-
-  /** Time has passed: what is overdue has failed. In the code this comes with the next question. */
-  settle(): void {
-    for (const [text, { at }] of this.pending) if (at + limits.handedOutMs! <= this.now) this.finish(text, 'failed')
-    for (const [address, { text, until }] of this.blocked) {
-      if (until > this.now) continue
-      if (this.connected.has(text)) this.blocked.set(address, { text, until: Infinity })
-      else this.blocked.delete(address)
-    }
-  }
-
-  finish(text: string, outcome: 'connected' | 'failed'): void {
-    if (!this.pending.delete(text)) return
-    const candidate = this.candidates.get(text)
-    const networks = networksOf(text)
-    if (outcome === 'connected') {
-      this.candidates.delete(text)
-      if (networks !== undefined) this.blocked.set(networks.address, { text, until: this.now + 60_000 })
-    } else {
-      this.notBefore.set(text, this.now + limits.redialMs!)
-      if (candidate?.state === 'handed-out') candidate.state = 'failed'
-    }
-  }
-
-  /** Whether a contact may be handed out: `yes`, `no`, or `for-some` when it depends on for whom. */
-  judge(text: string, seeding: boolean): 'yes' | 'no' | 'for-some' {
-    const candidate = this.candidates.get(text)
-    if (candidate === undefined || candidate.state !== 'waiting') return 'no'
-    if ((this.notBefore.get(text) ?? 0) > this.now) return 'no'
-    if ((seeding && candidate.isSeed) || this.connected.has(text) || this.pending.has(text)) return 'no'
-    const networks = networksOf(text)
-    if (networks === undefined) return 'yes'
-    const neighbours = [...this.pending].filter(([other]) => networksOf(other)?.subnet === networks.subnet)
-    if (neighbours.some(([other]) => networksOf(other)?.address === networks.address)) return 'no'
-    if (this.blocked.has(networks.address) || neighbours.length >= limits.maxPendingPerSubnet!) return 'no'
-    if (this.dialled.filter(({ at, address }) => address === networks.address && at > this.now - hourMs).length >= 2) return 'no'
-    // A pending one may have been handed out for any source that claimed it then, and poor standing leaves a source one.
-    const mayBeFull = [...candidate.claims.keys()].every((source) => neighbours.some(([, { claimants }]) => claimants.includes(source)))
-    return mayBeFull || candidate.claims.size > 8 ? 'for-some' : 'yes'
-  }
+function diallerWithAddresses(limits: Partial<Limits>, seed: number): Dialler {
+  const dialler = new Dialler(limits, seed)
+  for (let source = 1; source < 1_000; source++) if (hasAddress(source)) dialler.networks.set(source, partyOf(source))
+  return dialler
 }
 
 type Step =
@@ -186,7 +84,7 @@ class Pair {
   readonly twin = new Twin()
 
   constructor(seed: number) {
-    this.dialler = new Dialler(limits, seed)
+    this.dialler = diallerWithAddresses(limits, seed)
   }
 
   step(step: Step): void {
@@ -314,9 +212,9 @@ class Pair {
       const neighbours = pending.filter((other) => other.subnet === subnet)
       check(pending.filter((other) => other.address === address).length === 1, `one of ${address}`)
       check(neighbours.length <= limits.maxPendingPerSubnet!, `not more of ${subnet}`)
-      for (const source of new Set(neighbours.flatMap(({ claimants }) => claimants))) {
-        const its = neighbours.filter(({ claimants }) => claimants.length === 1 && claimants[0] === source)
-        check(its.length <= limits.maxPendingPerSubnetAndSource!, `not more of ${subnet} for ${source}`)
+      for (const party of new Set(neighbours.flatMap(({ claimants }) => claimants.map(partyOf)))) {
+        const its = neighbours.filter(({ claimants }) => claimants.every((source) => partyOf(source) === party))
+        check(its.length <= limits.maxPendingPerSubnetAndSource!, `not more of ${subnet} for ${party}`)
       }
     }
     for (const { address, at } of this.twin.dialled) {
@@ -363,7 +261,7 @@ describe('for any schedule', () => {
     const tiny = { ...limits, maxCandidates: 8, maxCandidatesPerSource: 5 }
     fc.assert(
       fc.property(schedule, fc.integer(), (steps, seed) => {
-        const dialler = new Dialler(tiny, seed)
+        const dialler = diallerWithAddresses(tiny, seed)
         const claimants = new Map(texts.map((text) => [text, new Set<number>()]))
         for (const step of steps) {
           if (step.kind === 'offer') {
@@ -383,7 +281,7 @@ describe('for any schedule', () => {
           else if (step.kind === 'disconnect') dialler.disconnect(step.texts[0]!)
           // What only one source ever claimed is held by that one.
           const alone = [...claimants].filter(([text, sources]) => sources.size === 1 && dialler.sourcesOf(text).length === 1)
-          for (const count of tally(alone.map(([, [source]]) => source)).values()) check(count <= 5, 'no source holds too many')
+          for (const count of tally(alone.map(([, [source]]) => partyOf(source!))).values()) check(count <= 5, 'no source holds too many')
         }
         // All sources leave, time passes: nothing is left, nobody is remembered.
         for (const source of sourcesOf(steps)) dialler.close(source)

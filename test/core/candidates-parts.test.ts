@@ -1,11 +1,11 @@
 /** The parts that candidates are made of, each beside a slow twin. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CandidateTable, type Holder, rowState } from '../../src/core/candidate-table.ts'
+import { CandidateTable, type RowList, rowState } from '../../src/core/candidate-table.ts'
 import { DialLog } from '../../src/core/dial-log.ts'
 import { endpointHash, prefixHash } from '../../src/core/endpoint-hash.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
-import { Source } from '../../src/core/source.ts'
+import { Party } from '../../src/core/party.ts'
 import { range } from './candidates-kit.ts'
 import { endpoint, familyOf } from './endpoints.ts'
 
@@ -21,13 +21,13 @@ describe('the table of candidates', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 600, size: 'max' }), (steps) => {
         const table = new CandidateTable(150)
-        const list: Holder = { number: 1, oldest: 0, newest: 0, count: 0 }
+        const list: RowList = { oldest: 0, newest: 0, count: 0 }
         /** Rows by the places of their contacts. */
         const twin = new Map<number, number>()
         for (const [kind, place] of steps) {
           const row = twin.get(place)
           if (kind === 'insert' && row === undefined && !table.isFull) {
-            twin.set(place, table.insert(place, place, list))
+            twin.set(place, table.insert(place, place, 1, list))
           } else if (kind === 'remove' && row !== undefined) {
             table.remove(row, list)
             twin.delete(place)
@@ -42,7 +42,7 @@ describe('the table of candidates', () => {
           expect(list.oldest).toBe(row)
           table.unlink(list, row)
         }
-        expect(list).toEqual({ number: 1, oldest: 0, newest: 0, count: 0 })
+        expect(list).toEqual({ oldest: 0, newest: 0, count: 0 })
       }),
       { numRuns: 60 },
     )
@@ -50,8 +50,8 @@ describe('the table of candidates', () => {
 
   test('keeps the facts of a row apart', () => {
     const table = new CandidateTable(10)
-    const list: Holder = { number: 9, oldest: 0, newest: 0, count: 0 }
-    const row = table.insert(17, 0xff, list)
+    const list: RowList = { oldest: 0, newest: 0, count: 0 }
+    const row = table.insert(17, 0xff, 9, list)
     expect([list.oldest, list.newest, list.count, table.claimAt(row, 0), table.soleClaimOf(row)]).toEqual([row, row, 1, 9, 9])
     expect([table.flagsOf(row), table.stateOf(row), table.isPrepared(row), table.isCrowded(row)]).toEqual([
       0x1f,
@@ -75,16 +75,16 @@ describe('the table of candidates', () => {
     expect(table.isPrepared(row)).toBe(false)
     table.remove(row, list)
     // What takes its place starts anew.
-    expect(table.insert(18, 0, { ...list, number: 3 })).toBe(row)
+    expect(table.insert(18, 0, 3, list)).toBe(row)
     expect([table.placeOf(row), table.stateOf(row), table.claimAt(row, 0), table.isCrowded(row)]).toEqual([18, 0, 3, false])
   })
 
   test('of the smallest size works, and of none holds nothing', () => {
     const table = new CandidateTable(1)
-    const list: Holder = { number: 1, oldest: 0, newest: 0, count: 0 }
+    const list: RowList = { oldest: 0, newest: 0, count: 0 }
     for (const place of range(5, 2)) {
       expect(table.isFull).toBe(false)
-      table.remove(table.insert(place, 0, list), list)
+      table.remove(table.insert(place, 0, 1, list), list)
     }
     expect(new CandidateTable(0).isFull).toBe(true)
   })
@@ -150,7 +150,7 @@ describe('the standing of a source', () => {
     [159, 7, true],
     [159, 8, false],
   ])('after %i dials of which %i connected: poor is %s', (dials, connected, isPoor) => {
-    const source = new Source(1, 0)
+    const source = new Party(1, undefined, 0)
     for (const dial of range(dials)) source.record(dial < connected ? 'connected' : 'failed', defaultLimits)
     expect(source.isPoor(defaultLimits)).toBe(isPoor)
     expect([1, 2, 7, 8, 256, 0].map((quota) => source.quota(quota, defaultLimits))).toEqual(

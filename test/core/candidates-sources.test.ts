@@ -1,6 +1,7 @@
 /** Sources that lie, or are many: the threat model's T7 and T8 with their figures, and BEP 11's N27. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { flag } from '../../src/codec/contact.ts'
 import { Dialler, local, minute, networksOf, range, record, spread, tally } from './candidates-kit.ts'
 
 /** How often each of these sources has its turn in 200, while all of them have plenty to hand out, and nothing is reported. */
@@ -306,5 +307,68 @@ describe('T8: eclipse, sybil, crowding out', () => {
       expect(dialler.hasNext()).toBe(true)
       expect(dialler.next()).toHaveLength(1)
     }
+  })
+})
+
+describe('who comes again from one global address', () => {
+  test('is one past source however often, also for candidates that others hold, and nothing in the end', () => {
+    const dialler = new Dialler()
+    const shared = spread(8, 50)
+    dialler.offer(8, shared)
+    for (const source of range(200, 100)) {
+      dialler.networks.set(source, 4711)
+      dialler.offer(source, [...spread(9, 1, source), shared[source % 50]!])
+      dialler.close(source)
+    }
+    expect(dialler.candidates.stats).toMatchObject({ candidates: 250, sources: 2 })
+    dialler.withdraw(8, shared)
+    dialler.close(8)
+    expect(dialler.candidates.stats).toMatchObject({ candidates: 200, sources: 1 })
+    dialler.now = 30 * minute
+    dialler.hasNext()
+    expect(dialler.candidates.stats).toMatchObject({ candidates: 0, sources: 0 })
+  })
+
+  test('ends with one drop what it claimed before, too', () => {
+    const dialler = new Dialler()
+    for (const source of [1, 2]) dialler.networks.set(source, 4711)
+    dialler.offer(8, ['20.0.0.1:6881', '20.0.0.2:6881'])
+    expect(dialler.next()).toHaveLength(2)
+    for (const source of [1, 8, 2]) {
+      dialler.offer(source, ['20.0.0.3:6881'])
+      if (source === 1) dialler.close(1)
+    }
+    dialler.withdraw(2, ['20.0.0.3:6881'])
+    // Source 8 alone claims it, and its share of the subnet is full.
+    expect(dialler.next()).toEqual([])
+  })
+
+  test('claims no more what has grown stale, though others claim it', () => {
+    const dialler = new Dialler()
+    for (const source of [1, 2]) dialler.networks.set(source, 4711)
+    dialler.seeding = true
+    dialler.offer(1, ['20.0.0.3:6881'], flag.seed)
+    dialler.close(1)
+    dialler.now = 29 * minute
+    dialler.offer(8, ['20.0.0.3:6881'], flag.seed)
+    dialler.offer(8, ['20.0.0.1:6881', '20.0.0.2:6881'])
+    expect(dialler.next()).toHaveLength(2)
+    dialler.now = 30 * minute
+    dialler.offer(2, spread(2, 1))
+    dialler.close(2)
+    dialler.seeding = false
+    expect(dialler.next()).toEqual(spread(2, 1))
+  })
+
+  test('does not make young again what has grown stale', () => {
+    const dialler = new Dialler()
+    for (const source of [1, 2, 3]) dialler.networks.set(source, 4711)
+    dialler.offer(1, spread(1, 5))
+    dialler.close(1)
+    dialler.now = 30 * minute
+    dialler.offer(2, spread(2, 5))
+    dialler.close(2)
+    // What has grown stale is not made young by who comes again.
+    expect(dialler.next().toSorted()).toEqual(spread(2, 5).toSorted())
   })
 })

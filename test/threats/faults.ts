@@ -57,9 +57,33 @@ export const faults: readonly Fault[] = [
   limit('T7', 'minDialsForStanding', '40', '39'),
   limit('T7', 'minSuccessShare', '0.05', '0.051'),
   limit('T7', 'minSuccessShare', '0.05', '0.02'),
+  fault('T7', 'who comes again has a new standing', 'core/party', [
+    'return this.#present.get(network) ?? this.#gone.get(network)',
+    'return this.#present.get(network)',
+  ]),
+  fault('T7', 'one party more is remembered', 'core/party', ['this.#gone.size <= maxRemembered', 'this.#gone.size <= maxRemembered + 1']),
+  fault('T7', 'one party fewer is remembered', 'core/party', ['this.#gone.size <= maxRemembered', 'this.#gone.size < maxRemembered']),
+  fault('T7', 'a /48 is one party', 'core/party', ['key.slice(0, 4)', 'key.slice(0, 3)']),
+  fault('T7', 'all of an IPv6 address is the party', 'core/party', ['key.slice(0, 4)', 'key.slice(0, 8)']),
   limit('T8', 'maxPendingPerSubnet', '8', '9'),
   limit('T8', 'maxPendingPerSubnetAndSource', '2', '3'),
   limit('T8', 'maxCandidatesPerSource', '256', '501'),
+  fault('T8', 'each connection is a party', 'core/source', [
+    'const found = network === undefined ? undefined : this.#parties.find(network)',
+    'const found = undefined as Party | undefined',
+  ]),
+  fault('T8', 'who is at one local address is one party', 'core/connection', [
+    'return isGlobal && this.#endpoint !== undefined',
+    'return this.#endpoint !== undefined',
+  ]),
+  fault('T8', 'who claims a thing twice vouches for it', 'core/candidates', [
+    'this.#sources.at(this.#table.claimAt(row, at)).party !== first) return true',
+    'this.#sources.at(this.#table.claimAt(row, at)).party === first) return true',
+  ]),
+  fault('T8', 'what is told stays as long as anybody of its address', 'core/candidate-store', [
+    'const { closedAt } = this.#claimantAt(row, place)',
+    'const source = this.#claimantAt(row, place)\n      const closedAt = source.party.isOpen ? Infinity : source.closedAt',
+  ]),
   fault('T8', 'one source may have half of the turns', 'core/source', ['const shareOfOne = 10', 'const shareOfOne = 11']),
   limit('T9', 'maxDialsPerAddressAndHour', '2', '3'),
   limit('T9', 'maxDialsPerAddressAndHour', '2', '1'),
