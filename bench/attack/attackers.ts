@@ -117,5 +117,9 @@ export function attacksOn(honest: readonly Uint8Array[]): Readonly<Record<string
       reach.say(message([...times(200, (at) => distinct4(second * 200 + at)), ...times(200, (at) => distinct6(second * 200 + at))]))
       reach.hangUp()
     },
+    'coming again for each contact': (reach, second) => {
+      reach.say(message([distinct4(second)]))
+      reach.hangUp()
+    },
   }
 }

@@ -20,6 +20,8 @@ const comeAgainMs = 5 * second
 
 /** Everybody whom honest peers tell of. */
 export const honestContacts: readonly Uint8Array[] = times(20_000, (index) => contact4(40, index >> 8, index & 255, 1, 6_881))
+/** Made once: what an attacker keeps ready must not count as kept by the swarm. */
+const attacks = attacksOn(honestContacts)
 /** Honest peers begin so far apart in it, and tell of the same in time. */
 const spacing = 200
 
@@ -52,6 +54,10 @@ export interface DayOptions {
   readonly honest?: number
   /** Dials at a time. Default 30. */
   readonly slots?: number
+  /** Who answers a dial: one in five of the honest contacts (the default), or nobody, so that our own connections are as many with an attack as without. */
+  readonly answers?: 'some' | 'none'
+  /** Of the swarm. Default 1. */
+  readonly seed?: number
   readonly limits?: Partial<Limits>
 }
 
@@ -90,6 +96,7 @@ class Day {
   readonly #attack: Attack | undefined
   readonly #honest: number
   readonly #slots: number
+  readonly #answers: 'some' | 'none'
   readonly #turns: string[] = []
   readonly #claims = new Map<string, number[]>()
   readonly #dialling: Dial[] = []
@@ -105,11 +112,12 @@ class Day {
   #connectionCount = 0
   #hasCandidates = false
 
-  constructor({ attack, attackers = 1, honest = honestCount, slots = 30, limits = {} }: DayOptions) {
+  constructor({ attack, attackers = 1, honest = honestCount, slots = 30, answers = 'some', seed = 1, limits = {} }: DayOptions) {
     this.#honest = honest
     this.#slots = slots
+    this.#answers = answers
     if (attack !== undefined) {
-      this.#attack = attacksOn(honestContacts)[attack]
+      this.#attack = attacks[attack]
       if (this.#attack === undefined) throw new RangeError(`attack: there is none called ${attack}`)
       for (let number = 0; number < attackers; number++) this.#attackers.push({ number, id: '', isThere: false, comesAt: 0 })
     }
@@ -124,7 +132,7 @@ class Day {
         if (code === 'flood') this.#floods.push(id)
       },
     }
-    this.#swarm = new Swarm<string>({ sink, seed: 1, limits })
+    this.#swarm = new Swarm<string>({ sink, seed, limits })
   }
 
   readonly #floods: string[] = []
@@ -157,6 +165,7 @@ class Day {
     // What keeps the swarm keeps its sink, and so this: it must not weigh.
     this.#dialTimes.clear()
     this.#claims.clear()
+    this.#dialling.length = this.#floods.length = this.#turns.length = 0
     return { swarm: this.#swarm, cpuMs, lostContacts, ...this.#counts }
   }
 
@@ -254,7 +263,7 @@ class Day {
 
   /** One in five of the honest contacts answers, and stays for a while. */
   #end(endpoint: Uint8Array): void {
-    if (!isHonest(endpoint) || scrambled((endpoint[1] as number) * 256 + (endpoint[2] as number)) % 5 > 0) {
+    if (this.#answers === 'none' || !isHonest(endpoint) || scrambled((endpoint[1] as number) * 256 + (endpoint[2] as number)) % 5 > 0) {
       this.#try(() => this.#swarm.report(endpoint, 'failed', this.#now))
       return
     }

@@ -2,14 +2,14 @@
  * `npm run attack`: what a hostile peer can do to us in 24 hours, for each kind of attack. Writes `docs/attacks.md`.
  * `--hours 2` makes it shorter, and then nothing is written.
  *
- *     memory   what four swarms keep after 78 minutes of the attack, less what they keep without it, for each of them.
- *              Longer makes no difference: nothing that is remembered of anybody lives longer than an hour
+ *     memory   what a swarm keeps after the attack, less what it keeps without it: `memory.ts`
  *     CPU      of the whole simulation with the attack less that without it, so the making of the attack counts, too
  */
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Limits } from '../../src/core/index.ts'
 import { attacksOn } from './attackers.ts'
 import { honestContacts, simulate } from './day.ts'
 import { type Row, report } from './report.ts'
@@ -21,38 +21,28 @@ if (!(hours > 0)) {
   process.exit(2)
 }
 
-function usedBytes(): number {
-  globalThis.gc?.()
-  globalThis.gc?.()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
-
-/** What one swarm keeps after hours of an attack; with limits that make our own dials as many with it as without. */
-function keptBytes(attack: string | undefined, dials: 'all' | 'few'): number {
-  const swarmCount = 4
-  const limits: Partial<Limits> = dials === 'few' ? { maxDialsPerHour: 500 } : {}
-  simulate({ hours: 0.1, attack, limits })
-  const before = usedBytes()
-  const swarms = Array.from({ length: swarmCount }, () => simulate({ hours: Math.min(hours, 1.3), attack, limits }).swarm)
-  const kept = (usedBytes() - before) / swarmCount
-  if (swarms.some((swarm) => swarm.stats().connections === 0)) throw new Error('a swarm is empty')
-  return kept
+/** What one swarm keeps after an attack, measured in a process of its own. */
+function keptBytes(attack: string | undefined, firstSeed: number): number {
+  const path = fileURLToPath(new URL('memory.js', import.meta.url))
+  const { stdout, status } = spawnSync(process.execPath, ['--expose-gc', path, String(firstSeed), attack ?? ''], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`memory.js ended with ${status}`)
+  return Number(stdout)
 }
 
 simulate({ hours: 1, attack: undefined })
 const none = simulate({ hours, attack: undefined })
-const [without, withoutLog] = [keptBytes(undefined, 'all'), keptBytes(undefined, 'few')]
-const noise = Math.abs(keptBytes(undefined, 'few') - withoutLog)
+const firstSeeds = [1, 1_001]
+const without = firstSeeds.map((seed) => keptBytes(undefined, seed))
 const rows: Row[] = []
+let noise = 0
 for (const name of Object.keys(attacksOn(honestContacts))) {
   const outcome = simulate({ hours, attack: name })
-  const [bytes, logless] = [keptBytes(name, 'all') - without, keptBytes(name, 'few') - withoutLog]
+  const kept = firstSeeds.map((seed, index) => keptBytes(name, seed) - (without[index] as number))
+  const bytes = (Math.min(...kept) + Math.max(...kept)) / 2
+  noise = Math.max(noise, Math.max(...kept) - Math.min(...kept))
   const cpuShare = (outcome.cpuMs - none.cpuMs) / (hours * 3_600_000)
-  rows.push({ name, outcome, bytes, logless, cpuShare })
-  console.log(
-    `${name}: ${Math.round(outcome.cpuMs)} ms, ${Math.round(bytes)} and ${Math.round(logless)} bytes, ${(100 * cpuShare).toFixed(4)} % of a core`,
-  )
+  rows.push({ name, outcome, bytes, cpuShare })
+  console.log(`${name}: ${Math.round(outcome.cpuMs)} ms, ${Math.round(bytes)} bytes, ${(100 * cpuShare).toFixed(4)} % of a core`)
 }
 const many = simulate({ hours: Math.min(hours, 2), attack: 'distinct addresses', attackers: 20, honest: 80, slots: 10 })
 const text = report({ hours, rows, none, many, noise, machine: `${cpus()[0]?.model}, Node.js ${process.versions.node}` })
