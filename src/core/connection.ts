@@ -50,6 +50,8 @@ const bit = {
   state: 12,
   /** Eight of them. */
   remoteId: 16,
+  /** Four of them. */
+  scope: 24,
 } as const
 
 function withBit(bits: number, which: number, value: boolean): number {
@@ -70,8 +72,6 @@ export class Connection<Id> implements Receiver, Scheduled {
   contact: Entry | undefined = undefined
   /** What it calls our address (`yourip`). */
   yourIp: Uint8Array | undefined = undefined
-  /** Its scope as a receiver and as a source. Of a peer of unknown address: global. */
-  readonly scope: Scope
   /** Where it can be dialled, as far as that is known: its address, and port 0 while no port is. */
   #endpoint: EndpointKey | undefined
   /** The flags that others get, but for what `hasEverything` says; and above them the small facts, because there are many connections. */
@@ -81,9 +81,9 @@ export class Connection<Id> implements Receiver, Scheduled {
     const { address, direction, port, transport } = peer
     this.id = id
     this.source = source
-    this.scope = address === undefined ? Scope.global : scopeOf(address, 0, address.length === 4 ? 4 : 6)
+    const scope = address === undefined ? Scope.global : scopeOf(address, 0, address.length === 4 ? 4 : 6)
     this.#endpoint = address && keyWith(address, (direction === 'outgoing' && port) || 0)
-    this.#bits = (direction === 'outgoing' ? flag.outgoing : 0) | (transport === 'utp' ? flag.utp : 0)
+    this.#bits = (direction === 'outgoing' ? flag.outgoing : 0) | (transport === 'utp' ? flag.utp : 0) | (scope << bit.scope)
     this.outbox = sending instanceof Outbox ? sending : new Outbox(sending, this)
   }
 
@@ -103,6 +103,11 @@ export class Connection<Id> implements Receiver, Scheduled {
 
   set state(state: State) {
     this.#bits = (this.#bits & ~(3 << bit.state)) | (states.indexOf(state) << bit.state)
+  }
+
+  /** Its scope as a receiver and as a source. Of a peer of unknown address: global. */
+  get scope(): Scope {
+    return ((this.#bits >> bit.scope) & 0xf) as Scope
   }
 
   get isSettled(): boolean {

@@ -6,25 +6,39 @@
 
 import type { EndpointKey, Family } from '../codec/contact.ts'
 
+/** Bits below it: a byte of flags, and room. */
+const audienceAt = 12
+
 /** The same endpoint that comes back is another entry. */
 export class Entry {
   readonly key: EndpointKey
-  /** Who may see it, a number that means something to `Receiver.sees` only; it never changes. */
-  readonly audience: number
-  /** The flag byte that the next receivers get. Those who were told are not told again. The timeline's to change. */
-  flags: number
   /** Position of its arrival, from 1. */
   readonly arrivedAt: number
   /** Position of its departure; 0 while it is live. */
   departedAt = 0
   /** Whose contact it is: for whoever connected it, the timeline does not look at it. */
   holder: unknown = undefined
+  /** The audience, above the flags. */
+  #bits: number
 
   constructor(key: EndpointKey, audience: number, flags: number, arrivedAt: number) {
     this.key = key
-    this.audience = audience
-    this.flags = flags
     this.arrivedAt = arrivedAt
+    this.#bits = (audience << audienceAt) | flags
+  }
+
+  /** Who may see it, 0–65,535, a number that means something to `Receiver.sees` only; it never changes. */
+  get audience(): number {
+    return this.#bits >> audienceAt
+  }
+
+  /** The flag byte that the next receivers get. Those who were told are not told again. The timeline's to change. */
+  get flags(): number {
+    return this.#bits & 0xff
+  }
+
+  set flags(flags: number) {
+    this.#bits = (this.#bits & ~0xff) | flags
   }
 
   get family(): Family {

@@ -37,6 +37,8 @@ const bit = {
   /** The first message was sent, or its turn skipped. */
   onGrid: 1,
   paused: 2,
+  /** Some of what was withheld may be withheld no longer. */
+  released: 4,
 } as const
 
 /** It is its own cursor, because there are many: one object less takes 40 B less. */
@@ -46,7 +48,7 @@ export class Outbox implements Cursor {
   #turnEndsAt: number | undefined
   /** The next point of the grid, `minSendGapMs` or more after the last message. Before the first one: not to be sent before this. */
   #slotAt: number = Number.NEGATIVE_INFINITY
-  /** Two of `bit`. */
+  /** Those of `bit`. */
   #bits = 0
 
   /** The peer that this is for. */
@@ -62,7 +64,6 @@ export class Outbox implements Cursor {
   odd: readonly number[] | undefined = undefined
   /** Also, while it is closed: what the peer holds of the timeline before. */
   owed: readonly Entry[] | undefined = undefined
-  isReleased = false
 
   constructor(settings: OutboxSettings, receiver: Receiver) {
     this.#settings = settings
@@ -72,6 +73,14 @@ export class Outbox implements Cursor {
   /** Whether only `wake` can bring its next turn. */
   get isAsleep(): boolean {
     return this.isOpen && (this.#bits & bit.paused) === 0 && this.dueAt === Number.POSITIVE_INFINITY
+  }
+
+  get isReleased(): boolean {
+    return (this.#bits & bit.released) !== 0
+  }
+
+  set isReleased(value: boolean) {
+    this.#bits = value ? this.#bits | bit.released : this.#bits & ~bit.released
   }
 
   get isOpen(): boolean {
