@@ -75,7 +75,7 @@ export class Contacts<Id> {
   }
 
   /** It is none any more, and it is closed, or has another endpoint now; the contact goes with its last connection. */
-  leave(connection: Connection<Id>, now: number): void {
+  leave(connection: Connection<Id>, how: 'recent' | 'gone', now: number): void {
     const { contact } = connection
     if (contact === undefined) return
     connection.contact = undefined
@@ -86,14 +86,14 @@ export class Contacts<Id> {
       return
     }
     contact.holder = undefined
-    this.#timeline.disconnect(contact, connection.leaving, now)
+    this.#timeline.disconnect(contact, how, now)
   }
 
   /** The connection is closed. Its endpoint, if there is no other connection to it. */
   part(connection: Connection<Id>, now: number): EndpointKey | undefined {
     const { key } = connection
     if (connection.contact === undefined) this.#count(key, -1)
-    this.leave(connection, now)
+    this.leave(connection, connection.leaving, now)
     return key === undefined || this.has(key) ? undefined : key
   }
 

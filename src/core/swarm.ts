@@ -365,7 +365,8 @@ export class Swarm<Id> {
       this.#contacts.refreshFlags(connection)
       return
     }
-    this.#contacts.leave(connection, now)
+    // Still connected: what it was known by is no contact that we hung up on.
+    this.#contacts.leave(connection, 'gone', now)
     this.#contacts.enter(connection)
     // It may be told now of another one at the endpoint that was its own.
     this.#release(connection, now)

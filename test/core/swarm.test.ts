@@ -52,6 +52,24 @@ describe('a swarm', () => {
     expect(told(swarm, 'listener', 3_000)).toEqual({ added: ['203.0.113.2:6881'], dropped: [] })
   })
 
+  it('takes a port that a peer gave before another one for gone, also while it is about to hang up on it', () => {
+    const { swarm } = newSwarm()
+    swarm.handleConnect(
+      'leaving',
+      { address: Uint8Array.of(203, 0, 113, 2), port: 50_000, direction: 'incoming', transport: 'tcp', isExtended: true },
+      0,
+    )
+    swarm.handlePieces('leaving', false, 0)
+    swarm.handleExtendedHandshake('leaving', { ...handshake, utPex: 0, port: 1_000 }, 0)
+    swarm.handleLeaving('leaving')
+    swarm.handleExtendedHandshake('leaving', { ...handshake, utPex: 0, port: 2_000 }, 1_000)
+    connect(swarm, 'listener', 1, 'some', 1_000)
+    expect(told(swarm, 'listener', 2_000)).toEqual({ added: ['203.0.113.2:2000'], dropped: [] })
+    swarm.handleDisconnect('leaving', 3_000)
+    connect(swarm, 'newcomer', 3, 'some', 3_000)
+    expect(told(swarm, 'newcomer', 4_000)).toEqual({ added: ['203.0.113.1:6881', '203.0.113.2:2000'], dropped: [] })
+  })
+
   it('is not due in the past once it was called, and not due at all when nobody is connected', () => {
     const { swarm } = newSwarm()
     expect(swarm.nextTimeout()).toBeUndefined()
