@@ -16,7 +16,7 @@ import type { Limits } from './limits.ts'
 export type BucketOutcome = 'taken' | 'excess' | 'flood'
 
 export class Bucket {
-  readonly #limits: Limits
+  #limits: Limits
   #now = 0
   #clock = 0
   #fullAt = 0
@@ -25,6 +25,18 @@ export class Bucket {
   #excessCount = 0
 
   constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** Other limits from now on. What was taken counts, but nobody waits longer than for a whole bucket; a flood is counted anew if it takes another number. */
+  setLimits(limits: Limits): void {
+    const { burstMessages, floodMessages, messageRefillMs } = limits
+    const wholeMs = burstMessages * messageRefillMs
+    if (this.#fullAt - this.#clock > wholeMs) this.#fullAt = this.#clock + wholeMs
+    if (floodMessages !== this.#limits.floodMessages) {
+      this.#excess = undefined
+      this.#excessCount = 0
+    }
     this.#limits = limits
   }
 

@@ -18,7 +18,7 @@
  */
 import type { Family } from '../codec/contact.ts'
 import * as block from './endpoint-block.ts'
-import { EndpointSet } from './endpoint-set.ts'
+import { EndpointSet, type EndpointSetBounds } from './endpoint-set.ts'
 import type { Limits } from './limits.ts'
 
 /** `replaced`: added, and the oldest claim gave way. `not-taken`: the address has as many ports as it may have, or no claims are kept at all. */
@@ -27,8 +27,11 @@ export type ClaimOutcome = 'added' | 'replaced' | 'present' | 'not-taken'
 /** `same`: the endpoint that was named is dropped. `other-port`: the only one of its address is. `unknown`: nothing is. */
 export type DropOutcome = 'same' | 'other-port' | 'unknown'
 
+/** For claims that give way unseen. */
+const givenWay = new Uint8Array(18)
+
 export class Claims {
-  readonly #limits: Limits
+  #limits: Limits
   readonly #seed: number
   #set4: EndpointSet | undefined
   #set6: EndpointSet | undefined
@@ -37,6 +40,15 @@ export class Claims {
   constructor(limits: Limits, seed: number) {
     this.#limits = limits
     this.#seed = seed
+  }
+
+  /** Other limits from now on: the oldest claims that are too many give way. Ports of one address that are too many stay. */
+  setLimits(limits: Limits): void {
+    this.#limits = limits
+    for (const set of [this.#set4, this.#set6]) {
+      while (set !== undefined && set.size > limits.maxClaims) set.shift(givenWay)
+      set?.setBounds(this.#bounds())
+    }
   }
 
   /** The number of claims of both families. */
@@ -121,7 +133,11 @@ export class Claims {
   }
 
   #newSet(family: Family): EndpointSet {
-    const { maxClaims, maxPortsPerAddress } = this.#limits
-    return new EndpointSet(family, { seed: this.#seed, maxCount: maxClaims + 1, maxPorts: maxPortsPerAddress })
+    return new EndpointSet(family, { seed: this.#seed, ...this.#bounds() })
+  }
+
+  /** One more than are kept: the newcomer comes before the oldest gives way. */
+  #bounds(): Omit<EndpointSetBounds, 'seed'> {
+    return { maxCount: this.#limits.maxClaims + 1, maxPorts: this.#limits.maxPortsPerAddress }
   }
 }

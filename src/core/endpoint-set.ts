@@ -10,21 +10,17 @@
  *     after the links       the first row of each bucket
  *     row r of #addresses   IPv6: the four words of the address
  *
- * Endpoints come and go in blocks (`endpoint-block.ts`): all have been read and hashed when they are looked up, in a loop
- * without a call that leaves to a slower function what is not simple. (50 added and 50 deleted, all of them fresh: 1.4 µs;
- * with a Map of strings, 19 µs.)
+ * Endpoints come and go in blocks (`endpoint-block.ts`): all have been read and hashed when they are looked up, in a loop without a call
+ * that leaves to a slower function what is not simple. (50 added and 50 deleted, all of them fresh: 1.4 µs; with a Map of strings, 19 µs.)
  *
- * Of IPv4 only the hash is kept: it can be undone, so equal hashes are equal addresses.
+ * Of IPv4 only the hash is kept: it can be undone, so equal hashes are equal addresses. Row 0 holds no endpoint: as a link it means
+ * "none", and its own links close the order to a ring. A row never moves while its endpoint is in the set, and a deleted one is used again
+ * at once, so no tombstones pile up. Buckets are chosen by the *address* alone: all ports of one address are in one bucket, which is how a
+ * drop with another port is found without a second index. The set keeps at most `maxPorts` of them, so that one address cannot make a
+ * bucket long; and since the hash is keyed with a seed that no peer knows, many addresses cannot either.
  *
- * Row 0 holds no endpoint: as a link it means "none", and its own links close the order to a ring.
- * A row never moves while its endpoint is in the set, and a deleted one is used again at once, so
- * no tombstones pile up. Buckets are chosen by the *address* alone: all ports of one address are in
- * one bucket, which is how a drop with another port is found without a second index. The set keeps
- * at most `maxPorts` of them, so that one address cannot make a bucket long; and since the hash is
- * keyed with a seed that no peer knows, many addresses cannot either.
- *
- * Two ports of one address that are offered at one time leave a mark on both, which lasts as long as they are
- * in the set. What has no mark is the only port of its address, and has been since it came.
+ * Two ports of one address that are offered at one time leave a mark on both, which lasts as long as they are in the set. What has no mark
+ * is the only port of its address, and has been since it came.
  */
 import type { Family } from '../codec/contact.ts'
 import { ipv4OfHash } from './address-hash.ts'
@@ -61,8 +57,8 @@ const noLinks = new Uint16Array(1)
 
 export class EndpointSet {
   readonly #seed: number
-  readonly #maxCount: number
-  readonly #maxPorts: number
+  #maxCount = 0
+  #maxPorts = 0
   readonly #is4: boolean
   // Signed, because a comparison of two 32-bit loads stays in integers that way.
   #rows: Int32Array = noWords
@@ -78,15 +74,18 @@ export class EndpointSet {
 
   /** @throws RangeError for a `maxCount` or `maxPorts` that is out of range. */
   constructor(family: Family, bounds: EndpointSetBounds) {
-    const { seed, maxCount, maxPorts } = bounds
-    if (!Number.isInteger(maxCount) || maxCount < 0 || maxCount > greatestCount) {
-      throw new RangeError(`maxCount must be an integer from 0 to ${greatestCount}, not ${maxCount}`)
-    }
+    this.#seed = bounds.seed | 0
+    this.#is4 = family === 4
+    this.setBounds(bounds)
+  }
+
+  /** Other bounds from now on; there must not be more than `maxCount`. Ports that are there stay. @throws RangeError as the constructor. */
+  setBounds({ maxCount, maxPorts }: Omit<EndpointSetBounds, 'seed'>): void {
+    const isCount = Number.isInteger(maxCount) && maxCount >= 0 && maxCount <= greatestCount
+    if (!isCount) throw new RangeError(`maxCount must be an integer from 0 to ${greatestCount}, not ${maxCount}`)
     if (!(maxPorts >= 1)) throw new RangeError(`maxPorts must be 1 or more, not ${maxPorts}`)
-    this.#seed = seed | 0
     this.#maxCount = maxCount
     this.#maxPorts = maxPorts
-    this.#is4 = family === 4
   }
 
   get size(): number {

@@ -106,8 +106,7 @@ export class Hearsay<Id> implements InboxOwner {
   adopt(source: Connection<Id>, now: number): void {
     const { inbox } = source
     if (inbox === undefined) return
-    inbox.owner = this
-    inbox.peerScope = source.scope
+    inbox.join(this.#limits, this, source.scope)
     const refused: { readonly bytes: Uint8Array; readonly family: Family }[] = []
     this.#source = source
     this.#candidates.now = now

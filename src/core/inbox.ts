@@ -54,7 +54,7 @@ export class Inbox {
   peerScope: Scope = Scope.global
   /** Who hears of it; another one when a swarm takes the connection over. */
   owner: InboxOwner
-  readonly #limits: Limits
+  #limits: Limits
   #bucket: Bucket | undefined
   #violations: Map<ViolationCode, number> | undefined
   #messageCount = 0
@@ -70,6 +70,15 @@ export class Inbox {
     this.#limits = limits
     this.owner = owner
     this.claims = new Claims(limits, seed)
+  }
+
+  /** A swarm takes the connection over: its limits hold from now on. Of too many claims the oldest give way, and `released` is not called. */
+  join(limits: Limits, owner: InboxOwner, peerScope: Scope): void {
+    this.#limits = limits
+    this.owner = owner
+    this.peerScope = peerScope
+    this.claims.setLimits(limits)
+    this.#bucket?.setLimits(limits)
   }
 
   /** Messages that have arrived, those that were not read included. */

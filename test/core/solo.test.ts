@@ -276,6 +276,60 @@ describe('a wire that was fed by hand and joins a swarm', () => {
     expect(heard).toEqual(['2 + 5', '2 + 6'])
   })
 
+  test.each([
+    ['of too many claims the oldest give way, silently', {}, { maxClaims: 2 }, ['2 + 7', '2 + 8', '2 + 9', '2 + 10']],
+    ['none are kept', {}, { maxClaims: 0 }, []],
+    ['more claims are kept', { maxClaims: 3 }, { maxClaims: 5 }, ['2 + 5', '2 + 6', '2 + 7', '2 + 9', '2 + 10']],
+  ])('and takes its limits: %s', (_title, before, limits, expected) => {
+    const stage = new Stage({ limits: before })
+    stage.solo.handleMessage(encodeMessage({ added: bytesOf(5, 6, 7, 8) }), 0)
+    const heard: string[] = []
+    const swarm = new Swarm<number>({ sink: sinkOf(heard), limits })
+    swarm.handleConnect(2, peer(3), 0, stage.solo.halves())
+    swarm.handleMessage(2, encodeMessage({ added: bytesOf(9, 10) }), 1_000)
+    expect(heard).toEqual(expected)
+    expect(swarm.stats().claims).toBe(Math.min(limits.maxClaims, expected.length))
+  })
+
+  test.each([
+    ['a smaller burst', { burstMessages: 2, messageRefillMs: 1_000 }, [0, 1_000, 1_000, 2_000], [false, true, false, true]],
+    ['a greater burst', { burstMessages: 5, messageRefillMs: 30_000 }, [0, 0, 30_000], [true, false, true]],
+  ])('and takes its limits: %s, of which nobody owes more than the whole', (_title, limits, times, taken) => {
+    const stage = new Stage({ limits: { burstMessages: 4, messageRefillMs: 30_000 } })
+    for (let i = 0; i < 4; i++) stage.solo.handleMessage(encodeMessage({ added: bytesOf(5) }), 0)
+    const heard: string[] = []
+    const swarm = new Swarm<number>({ sink: sinkOf(heard), limits })
+    swarm.handleConnect(2, peer(3), 0, stage.solo.halves())
+    const results = times.map((time) => {
+      heard.length = 0
+      swarm.handleMessage(2, encodeMessage({ added: bytesOf(5) }), time)
+      return !heard.includes('2 too-frequent')
+    })
+    expect(results).toEqual(taken)
+  })
+
+  test('and takes its limits: a flood of other length is counted anew', () => {
+    const burst = { burstMessages: 1, messageRefillMs: 30_000 }
+    const stage = new Stage({ limits: { ...burst, floodMessages: 3 } })
+    for (let i = 0; i < 3; i++) stage.solo.handleMessage(encodeMessage({}), 0)
+    const heard: string[] = []
+    const swarm = new Swarm<number>({ sink: sinkOf(heard), limits: { ...burst, floodMessages: 2 } })
+    swarm.handleConnect(2, peer(3), 0, stage.solo.halves())
+    for (let i = 0; i < 2; i++) swarm.handleMessage(2, encodeMessage({}), 1)
+    expect(heard).toEqual(['2 too-frequent', '2 too-frequent', '2 flood'])
+  })
+
+  test('and takes its limits: what is in excess now and then is no flood', () => {
+    const burst = { burstMessages: 1, messageRefillMs: 60_000, floodWindowMs: 1_000 }
+    const stage = new Stage({ limits: { ...burst, floodMessages: 2 } })
+    for (let i = 0; i < 2; i++) stage.solo.handleMessage(encodeMessage({}), 0)
+    const heard: string[] = []
+    const swarm = new Swarm<number>({ sink: sinkOf(heard), limits: { ...burst, floodMessages: 3 } })
+    swarm.handleConnect(2, peer(3), 0, stage.solo.halves())
+    for (let now = 5_000; now <= 40_000; now += 5_000) swarm.handleMessage(2, encodeMessage({}), now)
+    expect(heard).toEqual(new Array(8).fill('2 too-frequent'))
+  })
+
   test('from another swarm, too', () => {
     const heard: string[] = []
     const [first, second] = [new Swarm<number>({ sink: sinkOf(heard) }), new Swarm<number>({ sink: sinkOf(heard) })]
