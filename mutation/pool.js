@@ -9,7 +9,10 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('worker.js', import.meta.url))
-const chunkLength = 40
+const chunkLength = 25
+/** Tests that take longer are not tried: a mutant that nobody notices would take minutes. */
+const longestTestMs = 500
+const quickMs = 20
 
 class Worker {
   #child
@@ -58,26 +61,28 @@ export async function look(bundlePath) {
 /** For each mutant id: `{ outcome, foundBy }`; the outcome is `killed`, `timeout`, `survived` or `not covered`. */
 export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   const { tests, loaded } = seen
-  const statics = new Set(loaded)
-  const plans = planAll(ids, tests, statics)
+  const steps = tests.map((test) => test.steps)
+  const plans = planAll(ids, tests, new Set(loaded))
   const outcomes = new Map()
   const settle = (id, outcome, foundBy) => {
     outcomes.set(id, { outcome, foundBy: foundBy === undefined ? undefined : tests[foundBy].title })
     onProgress?.(outcomes)
   }
   const chunks = []
+  const statics = []
   let chunk = []
   for (const id of ids) {
     const plan = plans.get(id)
     if (plan === undefined) settle(id, 'not covered')
-    else if (plan.isStatic) chunks.push([id])
+    else if (plan.isStatic) statics.push([id])
     else if (chunk.push(id) === chunkLength) {
       chunks.push(chunk)
       chunk = []
     }
   }
   if (chunk.length > 0) chunks.push(chunk)
-  const quick = tests.map(({ ms }, index) => ({ ms, index })).filter(({ ms }) => ms < 20)
+  chunks.push(...statics)
+  const quick = tests.map(({ ms }, index) => ({ ms, index })).filter(({ ms }) => ms < quickMs)
   const quickOrder = quick.map(({ index }) => index)
 
   const runChunk = async (list) => {
@@ -91,7 +96,7 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
     const found = []
     for (const id of list) {
       const { order, limit, ms } = plans.get(id)
-      const answer = await worker.ask({ task: 'try', id, order, limit }, 10_000 + 5 * ms)
+      const answer = await worker.ask({ task: 'try', id, order, limit, steps }, 10_000 + 5 * ms)
       if (answer === undefined) {
         found.push([id, 'timeout'])
         worker = new Worker(bundlePath)
@@ -119,8 +124,11 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
 
 /** Which tests a mutant is tried on, and for how long; undefined for one that no test comes across. */
 function planAll(ids, tests, statics) {
-  const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: statics.has(id) }]))
-  const byDuration = tests.map((test, index) => ({ ...test, index })).sort((a, b) => a.ms - b.ms)
+  const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: false }]))
+  const byDuration = tests
+    .map((test, index) => ({ ...test, index }))
+    .filter(({ ms }) => ms <= longestTestMs)
+    .sort((a, b) => a.ms - b.ms)
   for (const { covered, ms, index } of byDuration) {
     for (const [id, hits] of covered) {
       const plan = plans.get(id)
@@ -131,11 +139,13 @@ function planAll(ids, tests, statics) {
     }
   }
   for (const [id, plan] of plans) {
-    // What loading comes across may show in any test.
+    // What runs while the tests are loaded, and never again, may show in any test.
+    plan.isStatic = plan.order.length === 0 && statics.has(id)
+    // A process for each, and all tests: only the quick ones.
     if (plan.isStatic) {
-      const first = new Set(plan.order)
-      plan.order.push(...byDuration.map(({ index }) => index).filter((index) => !first.has(index)))
-      plan.ms = byDuration.reduce((sum, { ms }) => sum + ms, 0)
+      const quick = byDuration.filter(({ ms }) => ms < quickMs)
+      plan.order = quick.map(({ index }) => index)
+      plan.ms = quick.reduce((sum, { ms }) => sum + ms, 0)
     }
     plan.limit = 1_000 + 20 * plan.hits
     if (plan.order.length === 0) plans.delete(id)

@@ -45,7 +45,8 @@ const each =
   (table) =>
   (title, ...rest) => {
     const run = rest.find((argument) => typeof argument === 'function')
-    table.forEach((row, index) => define(`${title} #${index}`, () => run(...(Array.isArray(row) ? row : [row]))))
+    const areLists = table.every((row) => Array.isArray(row))
+    table.forEach((row, index) => define(`${title} #${index}`, () => run(...(areLists ? row : [row]))))
   }
 
 describe.each = each(describe)

@@ -18,28 +18,33 @@ async function look() {
   const found = []
   for (const { title, run } of tests) {
     state.covered = new Map()
+    state.steps = 0
     const error = await errorOf(run)
+    const { steps } = state
     const covered = [...state.covered]
     state.covered = undefined
     const begun = performance.now()
     if (error === undefined) await errorOf(run)
-    found.push({ title, ms: performance.now() - begun, covered, error: error && String(error.stack) })
+    found.push({ title, steps, ms: performance.now() - begun, covered, error: error && String(error.stack) })
   }
   return { tests: found, loaded }
 }
 
-async function attempt({ id, order, limit }) {
+async function attempt({ id, order, limit, steps }) {
   state.active = id
   state.hits = 0
   state.limit = limit
   let foundBy
   for (const index of order) {
+    state.steps = 0
+    state.mostSteps = 100_000 + 20 * (steps?.[index] ?? Number.POSITIVE_INFINITY)
     const error = await errorOf(tests[index].run)
     if (error === undefined && state.hits <= limit) continue
     foundBy = index
     break
   }
-  const loops = state.hits > limit
+  const loops = state.hits > limit || state.steps > state.mostSteps
+  state.mostSteps = Number.POSITIVE_INFINITY
   state.active = ''
   return { id, foundBy, loops }
 }
