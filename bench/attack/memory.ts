@@ -6,8 +6,8 @@
  * before it begins to count, and the mean of sixteen swarms, each with another seed, because tables grow by leaps.
  *
  * The host dials five hundred an hour and nobody answers, with an attack and without: so the log of our own dials and our own
- * connections are the same, and what differs is what was remembered of the attacker. That few dials are made is the worst for us, because what is not
- * dialled is kept. 87 minutes: by then the first candidates have grown stale, and what failed at the beginning of an hour is forgotten.
+ * connections are the same, and what differs is what was remembered of the attacker. 87 minutes: by then the first candidates have
+ * grown stale, and what failed at the beginning of an hour is forgotten.
  */
 import { simulate } from './day.ts'
 

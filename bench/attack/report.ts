@@ -63,9 +63,11 @@ ${worst}
 
 State is what a swarm keeps after 87 minutes of the attack less what it keeps without, the mean of twice sixteen swarms with different seeds, sixteen
 in a process of their own. The two sixteens differ by ${kib(noise)} at the most. The host dials 500 an hour with the attack and without, and nobody answers:
-what is not dialled is kept, so this is the worst. It does not contain the log of our own dials, which is not the attacker's: each is remembered for an hour, in 16 bytes, so that
-nobody can aim us at a victim twice, and its size follows from how fast the host dials, whoever told it to: 256 KiB for the 10,800 an hour that this host can make, and
-64 KiB more for what failed within a quarter of an hour. Where there is not so much to dial without an attacker, that is its doing, too.
+what is not dialled is kept. Nobody answering, standing and our own connections are not those of the other columns.
+
+It does not contain the log of our own dials: each is remembered for an hour, in 16 bytes, so that nobody can aim us at a victim twice. Its size
+follows from how fast the host dials, whoever told it to. By calculation, not measured here, it is 256 KiB for the 10,800 dials an hour that this host can make, and 64 KiB
+more for what failed within a quarter of an hour. Where there would be less to dial without an attacker, that is its doing.
 
 CPU is that of the whole simulation less that without the attack, so it counts what the attacker spends on its bytes, too.
 
