@@ -75,8 +75,8 @@ const faults: readonly Fault[] = [
     'else if (this.#droppedCount > this.#limits.maxContacts) return false',
   ]),
   fault('N25', 'who went for any reason is told as recently seen', 'contacts', [
-    'this.#timeline.disconnect(contact, connection.leaving, now)',
-    "this.#timeline.disconnect(contact, 'recent', now)",
+    'this.leave(connection, connection.leaving, now)',
+    "this.leave(connection, 'recent', now)",
   ]),
   fault('N25', 'what was recently seen is not dropped next', 'timeline', ['cursor.owed = [...(cursor.owed ?? []), entry]', '']),
   fault('N25', 'what was recently seen is told though many are live', 'timeline', [

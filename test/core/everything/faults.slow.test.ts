@@ -80,7 +80,11 @@ const features: readonly Fault[] = [
   ),
   ofConnection('seeds and leeches share messages', '((this.#bits & bit.seedAsReceiver) === 0 ? 0 : 1)\n', '0\n'),
   ofContacts('what is not shared is told', 'return share({ address, port, flags: connection.flags }) === true', 'return true'),
-  ofSwarm('the port of before is never dropped', 'this.#contacts.leave(connection, now)\n    this.#contacts.enter', 'this.#contacts.enter'),
+  ofSwarm(
+    'the port of before is never dropped',
+    "this.#contacts.leave(connection, 'gone', now)\n    this.#contacts.enter",
+    'this.#contacts.enter',
+  ),
   ofConnection('p wins over the port that was dialled', ' && (this.#bits & flag.outgoing) === 0', ''),
   ofContacts(
     'a contact goes with its first connection',
