@@ -52,6 +52,7 @@ const decode = new DecodeFuzzer(seeds, new Dice(seed), codec)
 try {
   if (values.only !== 'sequence') {
     const speed = run('decode', () => decode.step(), share)
+    decode.finish()
     console.log(`decode    ${decode.count} inputs, all compared, ${decode.slowCount} slowly, ${decode.behaviourCount} behaviours, ${speed}`)
   }
   if (values.only !== 'decode') {

@@ -38,6 +38,7 @@ function work({ seed, count }: Task): Report {
   let failure: string | undefined
   try {
     while (fuzzer.count < count) fuzzer.step()
+    fuzzer.finish()
   } catch (error) {
     failure = `${(error as Error).message}: ${Buffer.from(fuzzer.input).toString('hex')}`
   }

@@ -83,6 +83,7 @@ function findIn(subject: Subject, most: number): number | undefined {
   try {
     fuzzer = new DecodeFuzzer(readSeeds(), new Dice(1), subject)
     while (fuzzer.count < most) fuzzer.step()
+    fuzzer.finish()
   } catch {
     return fuzzer?.count ?? 0
   }
