@@ -92,7 +92,7 @@ function findIn(subject: Subject, most: number): number | undefined {
 
 describe('the fuzzer finds that', () => {
   test.each(faults)('$name', async (planted) => {
-    expect(findIn(await plant(planted), 500_000)).toBeLessThan(500_000)
+    expect(findIn(await plant(planted), 500_000)).toBeLessThanOrEqual(500_000)
   })
 
   test('nothing is wrong with a copy without', async () => {
