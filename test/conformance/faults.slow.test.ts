@@ -1,15 +1,11 @@
 /**
  * Would the observer notice if our core were at fault? Each fault is planted into a copy of the core, which then lives through
  * hours among peers by chance until it is found, and under the clause that it breaks.
- *
- * The copies are written to `build/faults`. A text that is to be replaced must stand in its file once: no fault is lost when
- * the source changes.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Clause } from '../../src/conformance/index.ts'
 import type { Swarm } from '../../src/core/swarm.ts'
+import { plant as plantIn } from '../planted.ts'
 import { Hub, type HubOptions } from './hub.ts'
 
 interface Fault {
@@ -103,23 +99,10 @@ const faults: readonly Fault[] = [
   ]),
 ]
 
-const root = new URL('../../', import.meta.url)
-const core = new URL('src/core/', root)
-
-/** A core with this fault. */
+/** A core with this fault. Other tests plant faults of the same names. */
 async function plant({ name, file, find, replace }: Fault): Promise<typeof Swarm> {
-  const folder = new URL(`build/faults/conformance/${name.replaceAll(/\W+/g, '-')}/`, root)
-  mkdirSync(folder, { recursive: true })
-  for (const source of readdirSync(core).filter((path) => path.endsWith('.ts'))) {
-    const text = readFileSync(new URL(source, core), 'utf8')
-    if (source === `${file}.ts` && text.split(find).length !== 2) throw new RangeError(`'${name}': its text must stand in ${source} once`)
-    const faulty = source === `${file}.ts` ? text.replace(find, () => replace) : text
-    const moved = faulty.replaceAll(/ from '(\.\.\/.+)'/g, (_whole, path: string) => ` from '${fileURLToPath(new URL(path, core))}'`)
-    writeFileSync(new URL(source, folder), moved)
-  }
-  const path = fileURLToPath(new URL('swarm.ts', folder))
-  const module = (await import(/* @vite-ignore */ path)) as { readonly Swarm: typeof Swarm }
-  return module.Swarm
+  const load = plantIn({ name: `conformance ${name}`, file: `core/${file}`, find, replace }, ['core'])
+  return ((await load('core/swarm')) as { readonly Swarm: typeof Swarm }).Swarm
 }
 
 const tiny = { maxContacts: 3, maxRecent: 2 }

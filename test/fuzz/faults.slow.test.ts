@@ -1,21 +1,12 @@
 /**
  * Would the fuzzer notice? Each fault is planted into a copy of the codec, and must be found within half a million inputs, which
- * take some three seconds. The copies are written to `build/faults`. A text that is to be replaced must stand in its file once.
+ * take some three seconds.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { Dice } from '../../fuzz/chance.ts'
 import { DecodeFuzzer, type Subject } from '../../fuzz/decode.ts'
 import { readSeeds } from '../../fuzz/seeds.ts'
-
-interface Fault {
-  readonly name: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
-const fault = (name: string, file: string, find: string, replace: string): Fault => ({ name, file, find, replace })
+import { type Fault, fault, plant as plantIn } from '../planted.ts'
 
 const faults: readonly Fault[] = [
   fault('a string may end a byte beyond the input', 'bencode', 'byteLength >= this.remaining', 'byteLength > this.remaining'),
@@ -62,19 +53,9 @@ const faults: readonly Fault[] = [
   fault('a name is thrown over', 'handshake', '} catch {', '} catch (error) {\n    if (content.length > 9) throw error'),
 ]
 
-const root = new URL('../../', import.meta.url)
-const codec = new URL('src/codec/', root)
-
+/** A codec with this fault. */
 async function plant({ name, file, find, replace }: Fault): Promise<Subject> {
-  const folder = new URL(`build/faults/fuzz/${name.replaceAll(/\W+/g, '-')}/`, root)
-  mkdirSync(folder, { recursive: true })
-  for (const source of readdirSync(codec).filter((path) => path.endsWith('.ts'))) {
-    const text = readFileSync(new URL(source, codec), 'utf8')
-    const isFaulty = source === `${file}.ts`
-    if (isFaulty && text.split(find).length !== 2) throw new RangeError(`'${name}': its text must stand in ${source} once`)
-    writeFileSync(new URL(source, folder), isFaulty ? text.replace(find, () => replace) : text)
-  }
-  return (await import(/* @vite-ignore */ fileURLToPath(new URL('index.ts', folder)))) as Subject
+  return (await plantIn({ name, file: `codec/${file}`, find, replace }, ['codec'])('codec/index')) as Subject
 }
 
 /** After how many inputs a difference is found; undefined if there is none in `most`. */
