@@ -119,6 +119,6 @@ export class Reader {
   }
 }
 
-export function isDigit(byte: number): boolean {
+function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39
 }

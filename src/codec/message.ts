@@ -60,10 +60,6 @@ export type MessageLayout = Int32Array
 
 const fields = Object.keys(slot) as readonly (keyof typeof slot)[]
 const keys = ['added', 'added.f', 'added6', 'added6.f', 'dropped', 'dropped6']
-/** The bytes of each key, and zeros up to eight. */
-const keyBytes = Uint8Array.from(keys.map((key) => key.padEnd(8, '\0')).join(''), (character) => character.charCodeAt(0))
-/** The keys in bencode. */
-const heads = keys.map((key) => `${key.length}:${key}`)
 /** Bytes of one element. */
 const widths = [6, 1, 18, 1, 6, 18]
 
@@ -132,60 +128,12 @@ export function createLayout(): MessageLayout {
  * Lists are cut to whole contacts; flags are one byte per contact, or none, which means 0 for all. Absent is empty.
  */
 export function locateMessage(bytes: Uint8Array, layout: MessageLayout): number {
-  const faults = locatePlain(bytes, layout)
-  return faults < 0 ? locateAny(bytes, layout) : faults
-}
-
-/**
- * The same for what honest clients send, sorted strings under keys that we know and nothing else: in a third of the time.
- * -1 for any other message, after six keys at the most.
- */
-function locatePlain(bytes: Uint8Array, layout: MessageLayout): number {
   for (let index = 0; index < 12; index++) layout[index] = 0
-  const { length } = bytes
-  if (length === 0 || bytes[0] !== bencode.dictionary) return -1
-  let faults = 0
-  let seen = 0
-  let last = -1
-  let position = 1
-  while (position + 9 < length) {
-    const keyLength = bytes[position]! - 0x30
-    const place = bytes[position + 1] === bencode.string ? placeOf(bytes, position + 2, keyLength) : -1
-    if (place <= last) return -1
-    position += 2 + keyLength
-    const digits = position
-    let byteLength = 0
-    for (; position < length && byteLength < length && bencode.isDigit(bytes[position]!); position++) {
-      byteLength = byteLength * 10 + bytes[position]! - 0x30
-    }
-    const isNumber = position > digits && (bytes[digits] !== 0x30 || position === digits + 1)
-    if (!isNumber || position + byteLength >= length || bytes[position] !== bencode.string) return -1
-    const partial = byteLength % widths[place]!
-    if (partial !== 0) faults |= partialContact
-    layout[2 * place] = position + 1
-    position += 1 + byteLength
-    layout[2 * place + 1] = position - partial
-    seen |= 1 << place
-    last = place
-  }
-  return position + 1 === length && bytes[position] === bencode.close ? faults | flagFaults(layout, seen) : -1
-}
-
-/** The place of a key of that length, with eight bytes before the end of the input; -1 for any other than the six. */
-function placeOf(bytes: Uint8Array, start: number, length: number): number {
-  const isDropped = bytes[start] === 0x64
-  if (length < (isDropped ? 7 : 5) || length > 8) return -1
-  const place = isDropped ? length - 3 : length === 6 ? slot.added6 : length === 7 ? slot.addedFlags : length - 5
-  for (let index = 0; index < length; index++) if (bytes[start + index] !== keyBytes[8 * place + index]) return -1
-  return place
-}
-
-function locateAny(bytes: Uint8Array, layout: MessageLayout): number {
-  layout.fill(0)
   const reader = new bencode.Reader(bytes)
   if (reader.next() !== bencode.dictionary) return malformed
   let faults = 0
   let seen = 0
+  let last = -1
   let previousStart = 0
   let previousEnd = 0
   while (reader.nextKey()) {
@@ -193,9 +141,10 @@ function locateAny(bytes: Uint8Array, layout: MessageLayout): number {
     const place = reader.indexIn(keys)
     const isAgain = place >= 0 && ((seen >> place) & 1) === 1
     if (isAgain) faults |= duplicateKey
-    if (compare(bytes, previousStart, previousEnd, start, end) > 0) faults |= unsortedKeys
+    if ((last < 0 || place <= last) && isAfter(bytes, previousStart, previousEnd, start, end)) faults |= unsortedKeys
     previousStart = start
     previousEnd = end
+    last = place
 
     const token = reader.skip(reader.next())
     if (place < 0 || isAgain || token === bencode.malformed) continue
@@ -210,7 +159,7 @@ function locateAny(bytes: Uint8Array, layout: MessageLayout): number {
     }
   }
   if (reader.remaining !== 0) faults |= reader.remaining < 0 ? malformed : trailingBytes
-  return faults | flagFaults(layout, seen)
+  return faults | flagFault(layout, seen, slot.addedFlags) | flagFault(layout, seen, slot.added6Flags)
 }
 
 /** The names of the faults that `locateMessage` returned as bits. */
@@ -226,22 +175,15 @@ export function faultsOf(bits: number): readonly MessageFault[] {
  * @throws RangeError if a list is no whole number of contacts, or its flags are not one byte per contact.
  */
 export function encodeMessage(message: Partial<PexMessage>): Uint8Array {
-  const strings: Uint8Array[] = []
-  let byteLength = 2
-  for (let place = 0; place < keys.length; place++) {
-    const string = stringOf(message, place)
-    strings.push(string)
-    if (string.length > 0) byteLength += heads[place]!.length + `${string.length}:`.length + string.length
-  }
-  const bytes = new Uint8Array(byteLength)
+  const strings = keys.map((_, place) => stringOf(message, place))
+  const heads = strings.map(({ length }, place) => (length > 0 ? `${keys[place]!.length}:${keys[place]}${length}:` : ''))
+  const bytes = new Uint8Array(strings.reduce((sum, { length }, place) => sum + heads[place]!.length + length, 2))
   let position = write(bytes, 0, 'd')
-  for (let place = 0; place < keys.length; place++) {
-    const string = strings[place]!
-    if (string.length === 0) continue
-    position = write(bytes, write(bytes, position, heads[place]!), `${string.length}:`)
+  strings.forEach((string, place) => {
+    position = write(bytes, position, heads[place]!)
     bytes.set(string, position)
     position += string.length
-  }
+  })
   write(bytes, position, 'e')
   return bytes
 }
@@ -253,7 +195,7 @@ function stringOf(message: Partial<PexMessage>, place: number): Uint8Array {
   const isList = width > 1
   // Flags follow their list, which was found to be right.
   const count = isList ? 0 : (message[fields[place - 1]!]?.length ?? 0) / widths[place - 1]!
-  const string = message[field] ?? (count > 0 ? new Uint8Array(count) : nothing)
+  const string = message[field] ?? new Uint8Array(count)
   if (string.BYTES_PER_ELEMENT !== 1) throw new TypeError(`message.${field}: not a Uint8Array`)
   if (isList ? string.length % width !== 0 : string.length !== count) throw new RangeError(`message.${field}: ${string.length} bytes`)
   return string
@@ -265,21 +207,16 @@ function write(bytes: Uint8Array, position: number, text: string): number {
   return position + text.length
 }
 
-/** Below 0 if the first of two strings sorts before the second, above 0 if after, 0 if they are equal. */
-function compare(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): number {
-  for (let index = 0; ; index++) {
-    // -1 is the end of a string, which sorts before every byte.
-    const byte = start + index < end ? bytes[start + index]! : -1
-    const otherByte = otherStart + index < otherEnd ? bytes[otherStart + index]! : -1
-    if (byte !== otherByte || byte < 0) return byte - otherByte
+/** Whether the first of two strings sorts after the second. */
+function isAfter(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
+  let [at, other] = [start, otherStart]
+  for (; at < end && other < otherEnd; at++, other++) {
+    if (bytes[at] !== bytes[other]) return bytes[at]! > bytes[other]!
   }
+  return at < end
 }
 
 /** Empties flags that do not fit the list before them, and returns the fault that this is. */
-function flagFaults(layout: MessageLayout, seen: number): number {
-  return flagFault(layout, seen, slot.addedFlags) | flagFault(layout, seen, slot.added6Flags)
-}
-
 function flagFault(layout: MessageLayout, seen: number, flags: Slot): number {
   const at = 2 * flags
   const count = (layout[at - 1]! - layout[at - 2]!) / widths[flags - 1]!
