@@ -39,7 +39,7 @@ function createOurs() {
         swarm.handleTimeout(now)
         for (const id of turns.splice(0)) {
           const message = swarm.takeMessage(id, now)
-          if (message !== undefined) bytes += frame(1, message).length
+          if (message !== undefined) bytes += frame(1, message)
         }
       }
     },

@@ -7,7 +7,7 @@
  *     caught up    200 of the wires are contacts and a tenth of those is replaced each minute; all wires have been
  *                  told all there was, and hear of the same
  *
- * Each message is handed over as a wire does it, with a copy for the id and one for the length. `maxTold` is off.
+ * Each message is handed over as a wire does it: a copy behind its id, and its length. `maxTold` is off.
  *
  *     node bench/swarm.js [wires …]
  */

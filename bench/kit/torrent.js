@@ -43,7 +43,7 @@ export class Torrent {
         const message = this.#swarm.takeMessage(id, this.#now)
         if (message === undefined) continue
         this.sent.messages++
-        this.sent.bytes += frame(1, message).length
+        this.sent.bytes += frame(1, message)
       }
     }
     return cpuMs() - start
