@@ -7,7 +7,8 @@
  * It writes what `encodeMessage` would, byte for byte.
  */
 
-import { type Entry, writeEndpoint } from './entry.ts'
+import type { EndpointKey } from '../codec/contact.ts'
+import type { Entry } from './entry.ts'
 import type { Batch } from './shared-batches.ts'
 
 /** Bytes that messages are cut from: some thirty of them. */
@@ -102,7 +103,7 @@ function writeContacts(start: number, entries: readonly Entry[], family: Entry['
   let position = start
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index]!
-    if (entry.family === family) position = writeEndpoint(entry.key, view, position)
+    if (entry.family === family) position = writeEndpoint(position, entry.key)
   }
   return position
 }
@@ -114,4 +115,16 @@ function writeFlags(start: number, entries: readonly Entry[], family: Entry['fam
     if (entry.family === family) slab[position++] = entry.flags
   }
   return position
+}
+
+/** Writes the endpoint of a key; returns the position after it. */
+function writeEndpoint(start: number, key: EndpointKey): number {
+  if (typeof key === 'number') {
+    // Integers of 48 bits: the bits beyond 32 are cut off.
+    view.setInt32(start, (key / 0x1_0000) | 0)
+    view.setInt16(start + 4, key & 0xffff)
+    return start + 6
+  }
+  for (let index = 0; index < 9; index++) view.setInt16(start + 2 * index, key.charCodeAt(index))
+  return start + 18
 }

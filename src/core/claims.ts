@@ -16,7 +16,7 @@
  * The second line is for libtorrent, which drops another port than it added. "Has claimed several"
  * is remembered by the claims themselves and ends with the last one of that address.
  */
-import type { Family } from '../codec/contact.ts'
+import type { EndpointKey, Family } from '../codec/contact.ts'
 import * as block from './endpoint-block.ts'
 import { EndpointSet, type EndpointSetBounds } from './endpoint-set.ts'
 import type { Limits } from './limits.ts'
@@ -61,8 +61,8 @@ export class Claims {
     return (this.#set4?.byteLength ?? 0) + (this.#set6?.byteLength ?? 0)
   }
 
-  has(bytes: Uint8Array, offset: number, family: Family): boolean {
-    return (family === 4 ? this.#set4 : this.#set6)?.has(bytes, offset) ?? false
+  has(key: EndpointKey): boolean {
+    return (typeof key === 'number' ? this.#set4 : this.#set6)?.has(key) ?? false
   }
 
   /**

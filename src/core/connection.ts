@@ -7,7 +7,7 @@ import { mayCross, Scope, scopeOf } from '../address/ranges.ts'
 import { type EndpointKey, endpointKey, flag, knownFlags } from '../codec/contact.ts'
 import type { ExtendedHandshake } from '../codec/handshake.ts'
 import type { Receiver } from './cursor.ts'
-import { type Entry, writeEndpoint } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { Inbox } from './inbox.ts'
 import { Outbox, type OutboxSettings } from './outbox.ts'
 import { type Network, networkOf } from './party.ts'
@@ -214,9 +214,7 @@ export class Connection<Id> implements Receiver, Scheduled {
   withholds(entry: Entry): boolean {
     // No two live entries have one endpoint: if it is a contact itself, that alone is its own.
     if (this.contact === undefined ? entry.key === this.#endpoint : entry === this.contact) return true
-    if (this.inbox === undefined || this.inbox.claims.size === 0) return false
-    writeEndpoint(entry.key, endpointView, 0)
-    return this.inbox.claims.has(endpointBytes, 0, entry.family)
+    return this.inbox?.claims.has(entry.key) === true
   }
 }
 

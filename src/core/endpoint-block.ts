@@ -5,6 +5,7 @@
  * own, without a branch that a processor could guess wrong, so that it works on several endpoints at a time: half of the
  * time of a message was waiting for one endpoint's hash, and then for the wrong guess about it.
  */
+import type { EndpointKey } from '../codec/contact.ts'
 import { addressHash, hashOfIPv6, mix, otherSeedOf, readPort, readWord } from './address-hash.ts'
 
 /** Endpoints in a block at the most. */
@@ -70,6 +71,19 @@ export function readOne(bytes: Uint8Array, offset: number, seed: number, is4: bo
   metas[0] = readPort(bytes, offset + 4 * words) << 16
   if (is4) return
   for (let word = 0; word < 4; word++) addresses[word] = readWord(bytes, offset + 4 * word)
+}
+
+/** Reads the endpoint of a key as the first of the block. */
+export function readKey(key: EndpointKey, seed: number): void {
+  if (typeof key === 'number') {
+    // Bits beyond 32 are cut off.
+    hashes[0] = mix(seed, (key / 0x1_0000) | 0)
+    metas[0] = key << 16
+    return
+  }
+  for (let word = 0; word < 4; word++) addresses[word] = (key.charCodeAt(2 * word) << 16) | key.charCodeAt(2 * word + 1)
+  hashes[0] = hashOfIPv6(seed, otherSeedOf(seed), addresses[0]!, addresses[1]!, addresses[2]!, addresses[3]!)
+  metas[0] = key.charCodeAt(8) << 16
 }
 
 /** Whether the address of endpoint `i` is the one at `at` of these words; the low words first, for neighbours in one network differ there. */

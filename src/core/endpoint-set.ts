@@ -22,7 +22,7 @@
  * Two ports of one address that are offered at one time leave a mark on both, which lasts as long as they are in the set. What has no mark
  * is the only port of its address, and has been since it came.
  */
-import type { Family } from '../codec/contact.ts'
+import type { EndpointKey, Family } from '../codec/contact.ts'
 import { ipv4OfHash } from './address-hash.ts'
 import * as block from './endpoint-block.ts'
 
@@ -97,9 +97,10 @@ export class EndpointSet {
     return this.#capacity === 0 ? 0 : this.#rows.byteLength + this.#addresses.byteLength + this.#links.byteLength
   }
 
-  has(bytes: Uint8Array, offset: number): boolean {
+  /** The key must be one of this family. */
+  has(key: EndpointKey): boolean {
     if (this.#size === 0) return false
-    block.readOne(bytes, offset, this.#seed, this.#is4)
+    block.readKey(key, this.#seed)
     return this.#linkTo(0) >= 0
   }
 

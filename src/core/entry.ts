@@ -46,18 +46,6 @@ export class Entry {
   }
 }
 
-/** Writes the endpoint of a key, 6 or 18 bytes; returns the position after them. */
-export function writeEndpoint(key: EndpointKey, view: DataView, start: number): number {
-  if (typeof key === 'number') {
-    // Integers of 48 bits: the bits beyond 32 are cut off.
-    view.setInt32(start, (key / 0x1_0000) | 0)
-    view.setInt16(start + 4, key & 0xffff)
-    return start + 6
-  }
-  for (let index = 0; index < 9; index++) view.setInt16(start + 2 * index, key.charCodeAt(index))
-  return start + 18
-}
-
 export const arrivedAt = (entry: Entry): number => entry.arrivedAt
 export const departedAt = (entry: Entry): number => entry.departedAt
 

@@ -52,7 +52,7 @@ export class Reported<Source extends Claimant> {
   forgetClaim(source: Source, bytes: Uint8Array, offset: number, family: Family): void {
     const claims = this.#claims.get(source)
     // Not so that a claim with another port of the address is forgotten for it.
-    if (claims?.has(bytes, offset, family)) claims.drop(bytes, offset, family, scratch)
+    if (claims?.has(endpointKey(bytes, offset, family))) claims.drop(bytes, offset, family, scratch)
   }
 
   /** Its claims have ended without an event. */
@@ -82,13 +82,13 @@ export class Reported<Source extends Claimant> {
     for (const source of sources) {
       const before = this.#claims.get(source)
       source.inbox?.claims.forEach((bytes, offset, family, flags) => {
-        if (before?.has(bytes, offset, family)) return
+        if (before?.has(endpointKey(bytes, offset, family))) return
         report('added', source, heard.show(bytes, offset, family, flags & knownFlags, count(bytes, offset, family, 1)))
       })
     }
     for (const [source, before] of this.#claims) {
       before.forEach((bytes, offset, family) => {
-        if (source.inbox?.claims.has(bytes, offset, family)) return
+        if (source.inbox?.claims.has(endpointKey(bytes, offset, family))) return
         report('dropped', source, heard.show(bytes, offset, family, 0, count(bytes, offset, family, -1)))
       })
     }

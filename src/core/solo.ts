@@ -8,7 +8,7 @@
 import { Scope, scopeOf } from '../address/ranges.ts'
 import { type EndpointKey, type Family, knownFlags } from '../codec/contact.ts'
 import type { Halves } from './connection.ts'
-import { type Entry, writeEndpoint } from './entry.ts'
+import type { Entry } from './entry.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import { type Limits, limitsWith } from './limits.ts'
 import { Outbox } from './outbox.ts'
@@ -24,9 +24,6 @@ export interface SoloOptions<Id> {
   readonly address?: Uint8Array | undefined
 }
 
-const endpointBytes = new Uint8Array(18)
-const endpointView = new DataView(endpointBytes.buffer)
-
 export class Solo<Id> {
   readonly #timeline: Timeline
   readonly #inbox: Inbox
@@ -41,11 +38,7 @@ export class Solo<Id> {
     const { address } = options
     this.#inbox.peerScope = address === undefined ? Scope.loopback : scopeOf(address, 0, address.length === 4 ? 4 : 6)
     const { claims } = this.#inbox
-    const withholds = ({ key, family }: Entry): boolean => {
-      if (claims.size === 0) return false
-      writeEndpoint(key, endpointView, 0)
-      return claims.has(endpointBytes, 0, family)
-    }
+    const withholds = ({ key }: Entry): boolean => claims.has(key)
     this.#outbox = new Outbox({ limits, timeline: this.#timeline, nextPhase: () => 0 }, { sees: () => true, withholds })
     this.#outbox.pause()
     this.#turn = (turn) => options.sink.turn(id, turn)

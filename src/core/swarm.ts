@@ -22,7 +22,7 @@ import { type EndpointKey, type Family, knownFlags } from '../codec/contact.ts'
 import type { ExtendedHandshake } from '../codec/handshake.ts'
 import { Chance } from './chance.ts'
 import { checkEndpoint, checkOptions, checkOutcome, checkPeer, checkPort, checkPrivacy, checkTime } from './checks.ts'
-import { Connection, type Halves, type Peer } from './connection.ts'
+import { Connection, type Halves, keyOf, type Peer } from './connection.ts'
 import { Contacts, type SharedContact } from './contacts.ts'
 import { Hearsay } from './hearsay.ts'
 import { type Limits, limitsWith } from './limits.ts'
@@ -283,11 +283,11 @@ export class Swarm<Id> {
 
   /** The connections that claim this contact now, 8 at most. */
   sourcesOf(endpoint: Uint8Array): Id[] {
-    const family = checkEndpoint(endpoint).length === 6 ? 4 : 6
+    const key = keyOf(checkEndpoint(endpoint))
     const sources: Id[] = []
     if (this.#private !== false) return sources
     for (const { id, inbox } of this.#connections.values()) {
-      if (sources.length < 8 && inbox?.claims.has(endpoint, 0, family)) sources.push(id)
+      if (sources.length < 8 && inbox?.claims.has(key)) sources.push(id)
     }
     return sources
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ClaimOutcome, Claims } from '../../src/core/claims.ts'
+import { keyOf } from '../../src/core/connection.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { endpoint, familyOf, textOf } from './endpoints.ts'
 
@@ -120,7 +121,7 @@ class AddOrDrop implements fc.Command<Model, Real> {
     expect(actual).toEqual(expected)
     expect(claims.size).toBe(expected.length)
     const isClaimed = expected.some(({ text }) => text === this.#text)
-    expect(claims.has(endpoint(this.#text), 0, familyOf(this.#text))).toBe(isClaimed)
+    expect(claims.has(keyOf(endpoint(this.#text)))).toBe(isClaimed)
   }
 
   toString(): string {

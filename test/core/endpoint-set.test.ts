@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Family } from '../../src/codec/contact.ts'
 import { addressHash, ipv4OfHash, mix, otherSeedOf } from '../../src/core/address-hash.ts'
+import { keyOf } from '../../src/core/connection.ts'
 import * as block from '../../src/core/endpoint-block.ts'
 import { type AddOutcome, EndpointSet } from '../../src/core/endpoint-set.ts'
 import { endpoint, textOf } from './endpoints.ts'
@@ -114,7 +115,7 @@ function commandsOn(texts: fc.Arbitrary<string>): fc.Arbitrary<Call>[] {
         new Call(
           `has ${text}`,
           ({ twin }) => twin.entries.has(text),
-          ({ set }) => set.has(endpoint(text), 0),
+          ({ set }) => set.has(keyOf(endpoint(text))),
         ),
     ),
     texts.map(
@@ -168,7 +169,7 @@ describe('a set of endpoints', () => {
     ])
     for (const [text, flags] of expected) expect(set.add(endpoint(text), 0, flags)).toBe('added')
     expect(entriesOf(set, family)).toEqual(expected)
-    for (const [text] of expected) expect(set.has(endpoint(text), 0)).toBe(true)
+    for (const [text] of expected) expect(set.has(keyOf(endpoint(text)))).toBe(true)
   })
 
   test('reads an endpoint where it stands in a message', () => {
@@ -178,7 +179,7 @@ describe('a set of endpoints', () => {
     set.add(bytes, 7, 0)
     expect(entriesOf(set, 4).map(([text]) => text)).toEqual(['1.2.3.4:5', '6.7.8.9:10'])
     expect(set.delete(bytes, 7)).toBe(true)
-    expect(set.has(bytes, 1)).toBe(true)
+    expect(set.has(keyOf(endpoint('1.2.3.4:5')))).toBe(true)
   })
 
   test('tells two IPv6 addresses apart that have one hash', () => {
@@ -196,12 +197,12 @@ describe('a set of endpoints', () => {
       [other, one],
     ] as const) {
       const set = new EndpointSet(6, bounds)
-      expect([set.add(first, 0, 1), set.has(second, 0), set.add(second, 0, 2), set.size]).toEqual(['added', false, 'added', 2])
+      expect([set.add(first, 0, 1), set.has(keyOf(second)), set.add(second, 0, 2), set.size]).toEqual(['added', false, 'added', 2])
       block.offsets[0] = 0
       set.deleteBlock(new DataView(first.buffer), 1)
-      expect([block.outcomes[0], set.has(first, 0), set.has(second, 0)]).toEqual([block.outcome.deleted, false, true])
+      expect([block.outcomes[0], set.has(keyOf(first)), set.has(keyOf(second))]).toEqual([block.outcome.deleted, false, true])
       set.deleteBlock(new DataView(first.buffer), 1)
-      expect([block.outcomes[0], set.has(second, 0)]).toEqual([block.outcome.absent, true])
+      expect([block.outcomes[0], set.has(keyOf(second))]).toEqual([block.outcome.absent, true])
     }
   })
 
