@@ -75,7 +75,8 @@ export function settle(cursor: Cursor, entry: Entry): boolean {
 }
 
 export function isIn(odd: readonly number[], { arrivedAt }: Entry): boolean {
-  return odd[placeOf(odd, arrivedAt)] === arrivedAt
+  // Most that are asked for came after all of them.
+  return arrivedAt <= odd[odd.length - 1]! && odd[placeOf(odd, arrivedAt)] === arrivedAt
 }
 
 /** The place of this position in a sorted list, or where it would be. */
