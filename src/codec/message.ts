@@ -139,7 +139,8 @@ export function locateMessage(bytes: Uint8Array, layout: MessageLayout): number 
   while (reader.nextKey()) {
     const { start, end } = reader
     const place = reader.indexIn(keys)
-    const isAgain = place >= 0 && ((seen >> place) & 1) === 1
+    // None of the six is -1: a bit that is never set.
+    const isAgain = ((seen >> place) & 1) === 1
     if (isAgain) faults |= duplicateKey
     if ((last < 0 || place <= last) && isAfter(bytes, previousStart, previousEnd, start, end)) faults |= unsortedKeys
     previousStart = start
@@ -178,13 +179,14 @@ export function encodeMessage(message: Partial<PexMessage>): Uint8Array {
   const strings = keys.map((_, place) => stringOf(message, place))
   const heads = strings.map(({ length }, place) => (length > 0 ? `${keys[place]!.length}:${keys[place]}${length}:` : ''))
   const bytes = new Uint8Array(strings.reduce((sum, { length }, place) => sum + heads[place]!.length + length, 2))
-  let position = write(bytes, 0, 'd')
+  bytes[0] = bencode.dictionary
+  let position = 1
   strings.forEach((string, place) => {
     position = write(bytes, position, heads[place]!)
     bytes.set(string, position)
     position += string.length
   })
-  write(bytes, position, 'e')
+  bytes[position] = bencode.close
   return bytes
 }
 
