@@ -36,8 +36,8 @@ const older = 0
 const newer = 1
 const facts = 2
 const firstClaim = 3
-/** Few enough that the unused rows weigh little, many enough that growing to the full size copies no more than 2 MB. */
-const growthRows = 64
+/** Rows that are made at a time; of a greater table a sixteenth of it: so few that the unused rows weigh little. */
+const leastGrowth = 16
 
 // The facts: flags in the low five bits, the state above them.
 const flagBits = 0x1f
@@ -228,7 +228,7 @@ export class CandidateTable {
   /** Adds unused rows. */
   #grow(): void {
     const before = this.rowEnd
-    const end = Math.min(before + growthRows, this.#maxRows + 1)
+    const end = Math.min(before + Math.max(leastGrowth, before >> 4), this.#maxRows + 1)
     const words = new Uint16Array(end * rowWords)
     const places = new Int32Array(end)
     const priorities = new Uint32Array(end)

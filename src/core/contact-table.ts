@@ -66,6 +66,11 @@ export class ContactTable {
     return this.#words.byteLength
   }
 
+  /** Whether most of its memory would be given back by `trim`. */
+  get isLoose(): boolean {
+    return this.#rowEnd > 4 * leastGrowth && 2 * this.#usedCount < this.#rowEnd
+  }
+
   /** The row of this endpoint; 0 if there is none. */
   find(bytes: Uint8Array, offset: number): number {
     if (this.#rowEnd === 0) return 0
@@ -132,7 +137,7 @@ export class ContactTable {
   /** Gives memory back after many contacts were forgotten. Rows move, and what has a candidate is told: its number and its new row. */
   trim(move: (candidate: number, row: number) => void): void {
     if (this.#usedCount === 0) this.clear()
-    else if (this.#rowEnd > 4 * leastGrowth && 4 * this.#usedCount < this.#rowEnd) {
+    else if (this.isLoose) {
       this.#rebuild(this.#usedCount + 1 + leastGrowth)
       for (let row = 1; row <= this.#usedCount; row++) if (this.candidateOf(row) !== 0) move(this.candidateOf(row), row)
     }

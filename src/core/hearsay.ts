@@ -92,6 +92,8 @@ export class Hearsay<Id> implements InboxOwner {
     source.inbox ??= this.#newInbox(source)
     source.inbox.handleMessage(bytes, now)
     this.#source = undefined
+    // Whoever turns from one family to the other must not keep room for both.
+    if (this.#known.isLoose) this.#candidates.trim()
     this.#announce(now)
     return this.#hasReleased
   }

@@ -28,6 +28,11 @@ export class Known {
     return this.#contacts4.claimedCount + this.#contacts6.claimedCount
   }
 
+  /** Whether `trim` would give much memory back. */
+  get isLoose(): boolean {
+    return this.#contacts4.isLoose || this.#contacts6.isLoose
+  }
+
   get byteLength(): number {
     return this.#contacts4.byteLength + this.#contacts6.byteLength
   }
