@@ -1,5 +1,6 @@
 /**
- * Mutants, tried by worker processes: each mutant on the tests that come across it, the quickest first, until one fails.
+ * Mutants, tried by worker processes: each mutant on the tests that come across it until one fails, first those that found its
+ * neighbours, then the quickest.
  *
  * A mutant that does not come to an end is found as well: it has come to its own place far more often than without it, or
  * its process is killed. A mutant may spoil what tests share, so after every few the worker runs the quick tests without
@@ -11,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 const program = fileURLToPath(new URL('worker.js', import.meta.url))
 const chunkLength = 25
 /** Tests that take longer are not tried: a mutant that nobody notices would take minutes. */
-const longestTestMs = 500
+const longestTestMs = 800
 const quickMs = 20
 
 class Worker {
@@ -82,8 +83,7 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   }
   if (chunk.length > 0) chunks.push(chunk)
   chunks.push(...statics)
-  const quick = tests.map(({ ms }, index) => ({ ms, index })).filter(({ ms }) => ms < quickMs)
-  const quickOrder = quick.map(({ index }) => index)
+  const quickOrder = tests.flatMap((test, index) => (isQuick(test) ? [index] : []))
 
   const runChunk = async (list) => {
     const plan = plans.get(list[0])
@@ -94,9 +94,12 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
       return
     }
     const found = []
+    const finders = new Set()
     for (const id of list) {
       const { order, limit, ms } = plans.get(id)
-      const answer = await worker.ask({ task: 'try', id, order, limit, steps }, 10_000 + 5 * ms)
+      const likely = order.filter((index) => finders.has(index))
+      const answer = await worker.ask({ task: 'try', id, order: [...likely, ...order], limit, steps }, 10_000 + 5 * ms)
+      if (answer?.foundBy !== undefined) finders.add(answer.foundBy)
       if (answer === undefined) {
         found.push([id, 'timeout'])
         worker = new Worker(bundlePath)
@@ -122,6 +125,11 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   return outcomes
 }
 
+/** Those that come across nothing of the sources sum up what others have seen, and mean nothing alone. */
+function isQuick({ ms, covered }) {
+  return ms < quickMs && covered.length > 0
+}
+
 /** Which tests a mutant is tried on, and for how long; undefined for one that no test comes across. */
 function planAll(ids, tests, statics) {
   const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: false }]))
@@ -143,7 +151,7 @@ function planAll(ids, tests, statics) {
     plan.isStatic = plan.order.length === 0 && statics.has(id)
     // A process for each, and all tests: only the quick ones.
     if (plan.isStatic) {
-      const quick = byDuration.filter(({ ms }) => ms < quickMs)
+      const quick = byDuration.filter(isQuick)
       plan.order = quick.map(({ index }) => index)
       plan.ms = quick.reduce((sum, { ms }) => sum + ms, 0)
     }

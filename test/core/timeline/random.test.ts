@@ -6,13 +6,17 @@ const subject = { Timeline, beliefs: 'compared' } as const
 
 describe('5,000 schedules by chance', () => {
   const seen = nothingSeen()
-  const seed = firstFaultBySeed(subject, { from: 1, count: 5_000 }, seen)
 
-  test('tell everybody the truth, in time, and nothing else', () => {
-    expect(seed && `seed ${seed}: ${explain(subject, randomCase(seed))}`).toBe(undefined)
-  })
+  // In blocks, each of which can be run alone.
+  test.each(Array.from({ length: 25 }, (_, block) => 1 + block * 200))(
+    'tell everybody the truth, in time, and nothing else: 200 from seed %i',
+    (from) => {
+      const seed = firstFaultBySeed(subject, { from, count: 200 }, seen)
+      expect(seed && `seed ${seed}: ${explain(subject, randomCase(seed))}`).toBe(undefined)
+    },
+  )
 
-  test.each(Object.entries(seen))('meet enough to be worth something: %s, %i times', (_, count) => {
-    expect(count).toBeGreaterThan(500)
+  test.each(Object.keys(seen) as (keyof typeof seen)[])('meet enough to be worth something: %s', (what) => {
+    expect(seen[what]).toBeGreaterThan(500)
   })
 })
