@@ -63,7 +63,8 @@ export async function look(bundlePath) {
 export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   const { tests, loaded } = seen
   const steps = tests.map((test) => test.steps)
-  const plans = planAll(ids, tests, new Set(loaded))
+  const quickOrder = await quickTests(bundlePath, tests)
+  const plans = planAll(ids, tests, new Set(loaded), quickOrder)
   const outcomes = new Map()
   const settle = (id, outcome, foundBy) => {
     outcomes.set(id, { outcome, foundBy: foundBy === undefined ? undefined : tests[foundBy].title })
@@ -83,7 +84,6 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   }
   if (chunk.length > 0) chunks.push(chunk)
   chunks.push(...statics)
-  const quickOrder = tests.flatMap((test, index) => (isQuick(test) ? [index] : []))
 
   const runChunk = async (list) => {
     const plan = plans.get(list[0])
@@ -125,13 +125,23 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   return outcomes
 }
 
-/** Those that come across nothing of the sources sum up what others have seen, and mean nothing alone. */
-function isQuick({ ms, covered }) {
-  return ms < quickMs && covered.length > 0
+/** Quick tests, but for those that sum up what others have seen, and fail alone. */
+async function quickTests(bundlePath, tests) {
+  const quick = tests.map((test, index) => ({ ...test, index })).filter(({ ms }) => ms < quickMs)
+  const ofNoSource = quick.filter(({ covered }) => covered.length === 0).map(({ index }) => index)
+  const worker = new Worker(bundlePath)
+  await worker.start()
+  const failing = new Set()
+  for (const index of ofNoSource) {
+    const answer = await worker.ask({ task: 'try', id: '', order: [index], limit: Number.POSITIVE_INFINITY }, 60_000)
+    if (answer?.foundBy !== undefined) failing.add(index)
+  }
+  worker.kill()
+  return quick.map(({ index }) => index).filter((index) => !failing.has(index))
 }
 
 /** Which tests a mutant is tried on, and for how long; undefined for one that no test comes across. */
-function planAll(ids, tests, statics) {
+function planAll(ids, tests, statics, quickOrder) {
   const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: false }]))
   const byDuration = tests
     .map((test, index) => ({ ...test, index }))
@@ -151,9 +161,8 @@ function planAll(ids, tests, statics) {
     plan.isStatic = plan.order.length === 0 && statics.has(id)
     // A process for each, and all tests: only the quick ones.
     if (plan.isStatic) {
-      const quick = byDuration.filter(isQuick)
-      plan.order = quick.map(({ index }) => index)
-      plan.ms = quick.reduce((sum, { ms }) => sum + ms, 0)
+      plan.order = quickOrder
+      plan.ms = quickOrder.reduce((sum, index) => sum + tests[index].ms, 0)
     }
     plan.limit = 1_000 + 20 * plan.hits
     if (plan.order.length === 0) plans.delete(id)

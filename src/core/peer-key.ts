@@ -6,6 +6,7 @@ import { keyOf } from './connection.ts'
 
 const dot = 0x2e
 const colon = 0x3a
+const openingBracket = 0x5b
 const leastPort = 2
 
 /**
@@ -14,8 +15,7 @@ const leastPort = 2
  */
 export function keyOfPeer(peer: unknown): EndpointKey | undefined {
   if (typeof peer !== 'string') return undefined
-  const key = readIPv4(peer)
-  if (key !== undefined) return key
+  if (peer.charCodeAt(0) !== openingBracket) return readIPv4(peer)
   const endpoint = parseEndpoint(peer)
   if (endpoint === undefined) return undefined
   const port = (endpoint[endpoint.length - 2]! << 8) | endpoint[endpoint.length - 1]!
@@ -23,8 +23,8 @@ export function keyOfPeer(peer: unknown): EndpointKey | undefined {
 }
 
 /**
- * IPv4 in one pass over the text, without bytes in between: 0.04 µs instead of 0.3 µs. Whatever is not just so is undefined here and
- * left to `parseEndpoint`, which says what it is.
+ * IPv4 in one pass over the text, without bytes in between: 0.04 µs instead of 0.3 µs. Whatever is not just so is undefined, as it is
+ * for `parseEndpoint`.
  */
 function readIPv4(text: string): number | undefined {
   let address = 0
