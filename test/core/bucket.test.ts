@@ -104,6 +104,35 @@ describe('the bucket', () => {
   })
 })
 
+describe('other limits for a bucket', () => {
+  test('give nothing, and take nothing that was there', () => {
+    const bucket = new Bucket(defaultLimits)
+    for (const now of [0, hour, hour]) bucket.take(now)
+    bucket.setLimits({ ...defaultLimits })
+    expect(Array.from({ length: 5 }, () => bucket.take(hour))).toEqual([...Array(4).fill('taken'), 'excess'])
+  })
+
+  test('let nobody wait longer than for a whole bucket', () => {
+    const bucket = new Bucket({ ...defaultLimits, messageRefillMs: hour })
+    for (let i = 0; i < 6; i++) bucket.take(hour)
+    bucket.setLimits({ ...defaultLimits, burstMessages: 2 })
+    expect(bucket.take(hour + 29_999)).toBe('excess')
+    expect(bucket.take(hour + 30_000)).toBe('taken')
+  })
+
+  test('count a flood anew if it takes another number of messages, and else go on', () => {
+    const limits = { ...defaultLimits, burstMessages: 0, floodMessages: 3 }
+    const outcomesWith = (floodMessages: number): BucketOutcome[] => {
+      const bucket = new Bucket(limits)
+      const before = [bucket.take(0), bucket.take(0)]
+      bucket.setLimits({ ...limits, floodMessages })
+      return [...before, bucket.take(0)]
+    }
+    expect(outcomesWith(3)).toEqual(['excess', 'excess', 'flood'])
+    expect(outcomesWith(2)).toEqual(['excess', 'excess', 'excess'])
+  })
+})
+
 describe('a flood', () => {
   const limits = { ...defaultLimits, burstMessages: 1, messageRefillMs: 10 * hour }
 
