@@ -25,7 +25,6 @@ export class CandidateStore {
   readonly #known: Known
   /** What one party may hold. */
   readonly #quota: number
-  #evictedCount = 0
   /** When what is offered comes, milliseconds. Not an argument: a number that is no small integer costs an allocation for each call. */
   now = 0
 
@@ -35,11 +34,6 @@ export class CandidateStore {
     this.#quota = Math.min(limits.maxCandidatesPerSource, limits.maxCandidates, greatestRowCount)
     this.table = new CandidateTable(limits.maxCandidates)
     this.sources = new Sources(limits, this.#quota, seed)
-  }
-
-  /** Candidates that gave way. */
-  get evictedCount(): number {
-    return this.#evictedCount
   }
 
   /** A source claims the contact at this place, which it did not claim before, at the time `now`. */
@@ -275,7 +269,6 @@ export class CandidateStore {
       leastCount = count
     }
     if (heirPlace === 0) {
-      this.#evictedCount++
       this.remove(row)
       return
     }

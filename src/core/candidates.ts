@@ -44,8 +44,6 @@ export interface CandidateStats {
   readonly connectedCount: number
   /** Contacts that were handed out to no avail. */
   readonly failedCount: number
-  /** Candidates that gave way because the store, or the share of their source, was full. */
-  readonly evictedCount: number
   /** Bytes of the table; what is handed out and the dials of the last hour come on top. */
   readonly byteLength: number
 }
@@ -93,7 +91,6 @@ export class Candidates {
       sources: this.#sources.size,
       connectedCount: this.#connectedCount,
       failedCount: this.#failedCount,
-      evictedCount: this.#store.evictedCount,
       byteLength: this.#table.byteLength,
     }
   }
