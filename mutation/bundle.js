@@ -36,7 +36,8 @@ function setUp(esbuild, texts) {
   esbuild.onResolve({ filter: /^mutation-switch$/ }, () => ({ path: own('switch.js') }))
   esbuild.onResolve({ filter: /^ut_pex(\/|$)/ }, ({ path }) => ({ path: `${root}src/${path.replace(/^ut_pex\/?/, '') || '.'}/index.ts` }))
   esbuild.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-    const text = texts.get(path) ?? readFileSync(path, 'utf8')
+    const source = texts.get(path) ?? readFileSync(path, 'utf8')
+    const text = path.endsWith('.test.ts') ? `import { beginFile } from 'vitest'; beginFile(); ${source}` : source
     return {
       contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
       loader: 'ts',

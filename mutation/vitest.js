@@ -15,6 +15,11 @@ let hooks = []
 
 export const { expect } = chai
 
+/** All files are one here, but hooks hold for the tests of their own. */
+export function beginFile() {
+  hooks = []
+}
+
 export function describe(title, ...rest) {
   const [outerTitles, outerHooks] = [titles, hooks]
   titles = [...titles, title]

@@ -96,10 +96,6 @@ export class Candidates {
   }
 
   /** Our own address, 4 or 16 bytes. Without one of a candidate's family a seeded hash takes the place of BEP 40's priority. */
-  get externalAddress(): Uint8Array | undefined {
-    return this.#externalAddress
-  }
-
   set externalAddress(address: Uint8Array | undefined) {
     if (address?.join() === this.#externalAddress?.join()) return
     this.#externalAddress = address?.slice()

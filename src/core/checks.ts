@@ -54,7 +54,8 @@ export function checkPeer(peer: Peer): Peer {
   if (address === undefined) return peer
   if (!(address instanceof Uint8Array)) throw new TypeError(`address: a Uint8Array was expected, not ${String(address)}`)
   if (address.length !== 4 && address.length !== 16) throw new RangeError(`address: 4 or 16 bytes were expected, not ${address.length}`)
-  const isMapped = address.length === 16 && mappedPrefix.every((byte, index) => address[index] === byte)
+  // Those of IPv4 are too short for it.
+  const isMapped = mappedPrefix.every((byte, index) => address[index] === byte)
   return isMapped ? { ...peer, address: address.subarray(12) } : peer
 }
 

@@ -310,6 +310,34 @@ describe('T8: eclipse, sybil, crowding out', () => {
   })
 })
 
+describe('of more than eight sources of a candidate', () => {
+  const x = '20.0.0.1:6881'
+
+  test.each([
+    ['all of them open', [], [1, 2, 3, 4, 5, 6, 7, 8]],
+    ['the first closed, which holds it', [1], [2, 3, 4, 5, 6, 7, 8]],
+    ['the third closed', [3], [1, 2, 9, 4, 5, 6, 7, 8]],
+    ['the third and the fifth closed', [3, 5], [1, 2, 9, 4, 6, 7, 8]],
+    ['the first and the last closed', [1, 8], [2, 3, 4, 5, 6, 7, 9]],
+  ])('the ninth is known instead of the first that has closed and does not hold it: %s', (_, closed, expected) => {
+    const dialler = new Dialler()
+    for (const source of range(8, 1)) dialler.offer(source, [x])
+    for (const source of closed) dialler.close(source)
+    dialler.offer(9, [x])
+    expect(dialler.sourcesOf(x)).toEqual(expected)
+    for (const source of range(9, 1)) dialler.close(source)
+    dialler.now += dialler.limits.candidateMs
+    expect(dialler.next()).toEqual([])
+    expect(dialler.candidates.stats).toMatchObject({ candidates: 0, sources: 0 })
+  })
+})
+
+test('nobody is a candidate where no source may hold any', () => {
+  const dialler = new Dialler({ maxCandidatesPerSource: 0 })
+  dialler.offer(1, ['20.0.0.1:6881'])
+  expect([dialler.hasNext(), dialler.next(), dialler.candidates.size]).toEqual([false, [], 0])
+})
+
 describe('who comes again from one global address', () => {
   test('is one past source however often, also for candidates that others hold, and nothing in the end', () => {
     const dialler = new Dialler()

@@ -219,6 +219,9 @@ describe('claims', () => {
     expect(claims.byteLength).toBe(0)
     for (let i = 0; i < 5; i++) add(claims, `8.8.4.${i}:6881`)
     expect(claims.byteLength).toBeLessThanOrEqual(128)
+    const before = claims.byteLength
+    add(claims, '[2001:db8::]:6881')
+    expect(claims.byteLength).toBeGreaterThan(before)
     const bytes4 = endpoint('9.0.0.0:6881')
     const bytes6 = endpoint('[2001:db8::]:6881')
     for (let i = 0; i < 100_000; i++) {

@@ -121,6 +121,55 @@ describe('a swarm', () => {
     expect(heard.toSorted((a, b) => a.localeCompare(b))).toEqual(['203.0.113.2:6881', '203.0.113.3:6881'])
   })
 
+  it('sends nothing early when the clock goes back between a turn and its message, and loses nothing', () => {
+    const { swarm } = newSwarm()
+    connect(swarm, 'a', 1, 'some', 0)
+    connect(swarm, 'b', 2, 'some', 0)
+    expect(told(swarm, 'a', 1_000)?.added).toEqual(['203.0.113.2:6881'])
+    connect(swarm, 'c', 3, 'some', 2_000)
+    swarm.handleTimeout(70_000)
+    expect(swarm.takeMessage('a', 60_000)).toBeUndefined()
+    expect(told(swarm, 'a', 70_000)?.added).toEqual(['203.0.113.3:6881'])
+  })
+
+  it('has no turn for a wire that goes on in another swarm', () => {
+    const { swarm, turns } = newSwarm()
+    const other = newSwarm()
+    for (const [index, id] of ['a', 'b', 'c'].entries()) connect(swarm, id, 1 + index, 'some', 0)
+    const halves = swarm.handleRelease('a', 500)
+    connect(other.swarm, 'd', 9, 'some', 500)
+    const address = Uint8Array.of(203, 0, 113, 1)
+    other.swarm.handleConnect('a', { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: true }, 500, halves)
+    other.swarm.handleExtendedHandshake('a', { ...handshake, utPex: 1, port: undefined }, 500)
+    other.swarm.handlePieces('a', false, 500)
+    for (const now of [1_000, 1_500, 2_000]) swarm.handleTimeout(now)
+    expect(turns).not.toContain('a')
+    other.swarm.handleTimeout(2_000)
+    expect(other.turns).toContain('a')
+  })
+
+  it('tells of nobody at an address that nobody can have', () => {
+    const { swarm } = newSwarm()
+    connect(swarm, 'a', 1, 'some', 0)
+    for (const [id, address] of Object.entries({ multicast: [224, 0, 0, 1], none: [0, 0, 0, 0], reserved: [240, 0, 0, 1] })) {
+      const peer = { address: Uint8Array.from(address), port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: false } as const
+      swarm.handleConnect(id, peer, 0)
+      swarm.handlePieces(id, false, 0)
+    }
+    expect(told(swarm, 'a', 1_000)).toBeUndefined()
+  })
+
+  it('takes an IPv4-mapped address for IPv4, with all other facts as they are', () => {
+    const { swarm } = newSwarm()
+    connect(swarm, 'a', 1, 'some', 0)
+    const address = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 203, 0, 113, 7)
+    swarm.handleConnect('mapped', { address, port: 65_535, direction: 'outgoing', transport: 'utp', isExtended: false }, 0)
+    swarm.handlePieces('mapped', false, 0)
+    swarm.handleTimeout(1_000)
+    const { added, addedFlags } = decodeMessage(swarm.takeMessage('a', 1_000)!)
+    expect([peersOf(added), [...addedFlags]]).toEqual([['203.0.113.7:65535'], [0x14]])
+  })
+
   it('refuses an id that is connected, and names it', () => {
     const { swarm } = newSwarm()
     connect(swarm, 'a', 1, 'some', 0)
