@@ -10,10 +10,12 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('worker.js', import.meta.url))
-const chunkLength = 25
+const chunkLength = 40
 /** Tests that take longer are not tried: a mutant that nobody notices would take minutes. */
 const longestTestMs = 800
 const quickMs = 20
+/** Quick tests that found the last mutants, and are tried first on the next. */
+const mostLikely = 4
 /** Of the longer ones that are rows of one table, so many are tried: blocks of the same random lives. */
 const mostRows = 6
 
@@ -96,12 +98,13 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
       return
     }
     const found = []
-    const finders = new Set()
+    let finders = []
     for (const id of list) {
       const { order, limit, ms } = plans.get(id)
-      const likely = order.filter((index) => finders.has(index))
+      const likely = finders.filter((index) => order.includes(index))
       const answer = await worker.ask({ task: 'try', id, order: [...likely, ...order], limit, steps }, 10_000 + 5 * ms)
-      if (answer?.foundBy !== undefined) finders.add(answer.foundBy)
+      const by = answer?.foundBy
+      if (by !== undefined && tests[by].ms < quickMs) finders = [by, ...finders.filter((index) => index !== by)].slice(0, mostLikely)
       if (answer === undefined) {
         found.push([id, 'timeout'])
         worker = new Worker(bundlePath)
