@@ -141,6 +141,25 @@ describe('what is known', () => {
     }
   })
 
+  it.each([4, 6] as const)('gives memory back when most of what it held of one family is forgotten, IPv%d', (family) => {
+    const known = new Known(1)
+    for (const [other, count] of [
+      [4, 1],
+      [6, 1],
+      [family, 999],
+    ] as const) {
+      for (let number = 2; number < 2 + count; number++) known.claim(endpointOf(number, other), 0, other)
+    }
+    expect(known.isLoose).toBe(false)
+    const full = known.byteLength
+    expect(full).toBeGreaterThan(1_000 * (family === 4 ? 6 : 18))
+    for (let number = 3; number < 1_001; number++) known.unclaim(known.find(endpointOf(number, family), 0, family))
+    expect([known.isLoose, known.byteLength]).toEqual([true, full])
+    known.trim(() => expect.unreachable())
+    expect(known.isLoose).toBe(false)
+    expect(known.byteLength).toBeLessThan(full / 10)
+  })
+
   it('is nothing after it was cleared, and takes no memory after all was dropped and it was trimmed', () => {
     const known = new Known(1)
     for (let number = 0; number < 100; number++) known.claim(endpointOf(number, 4), 0, 4)

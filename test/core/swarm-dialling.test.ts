@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { formatEndpoint } from '../../src/address/endpoint.ts'
-import { encodeMessage } from '../../src/codec/index.ts'
+import { decodeMessage, encodeMessage } from '../../src/codec/index.ts'
 import type { Peer } from '../../src/core/connection.ts'
 import { Solo } from '../../src/core/solo.ts'
 import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
@@ -121,6 +121,7 @@ describe('a host is told that there is somebody to dial', () => {
     host.connect('a', a)
     host.tell('a', [x, y])
     const [first] = host.next(1)
+    expect(host.swarm.nextTimeout()).toBeUndefined()
     host.swarm.report(endpoint(first!), 'failed', host.now)
     host.tell('a', [], [first!])
     host.tell('a', [first!])
@@ -140,7 +141,31 @@ describe('a host is told that there is somebody to dial', () => {
   })
 })
 
+describe('a torrent that was private for a while', () => {
+  test('is said to have somebody to dial when it is public again, and only of what was told since', () => {
+    const host = new Host()
+    host.connect('a', a)
+    host.tell('a', [x])
+    host.swarm.handlePrivate(true, host.now)
+    host.take()
+    host.swarm.handlePrivate(false, host.now)
+    expect(host.take()).toEqual([])
+    host.tell('a', [y])
+    expect(host.take()).toEqual([`a + ${y} 0 of 1`, 'candidates'])
+    expect(host.next()).toEqual([y])
+  })
+})
+
 describe('nobody is dialled', () => {
+  test('to whom a connection has come meanwhile, and nobody remembers that it was to be', () => {
+    const host = new Host()
+    host.connect('a', a)
+    host.tell('a', [x])
+    expect(host.swarm.stats().candidates).toBe(1)
+    host.connect('x', x)
+    expect(host.swarm.stats().candidates).toBe(0)
+  })
+
   test('to whom there is a connection, be others told of it or not, until the last one is closed', () => {
     const host = new Host({ share: () => false })
     host.connect('a', a)
@@ -256,6 +281,25 @@ describe('no claim is', () => {
     host.tell('a', [x, y, z])
     expect(asked).toEqual(['40.0.0.1 6881', '50.0.0.1 6881', '2a00::1 6881'])
     expect(host.take()).toEqual([`a + ${y} 0 of 1`, 'a ! refused-contact 2', 'candidates'])
+  })
+})
+
+describe('a peer that claims whom we would tell it of', () => {
+  test('has a turn when it drops that, and none when it only claims more', () => {
+    const host = new Host()
+    host.connect('a', a, { isExtended: true })
+    host.swarm.handleExtendedHandshake('a', handshake, host.now)
+    host.connect('b', b)
+    host.tell('a', [b])
+    host.swarm.handleTimeout(1_000)
+    expect(host.swarm.takeMessage('a', 1_000)).toBeUndefined()
+    host.now = minute
+    host.tell('a', [x])
+    expect(host.swarm.nextTimeout()).toBeUndefined()
+    host.tell('a', [], [b])
+    const at = host.swarm.nextTimeout()!
+    host.swarm.handleTimeout(at)
+    expect(decodeMessage(host.swarm.takeMessage('a', at)!).added).toEqual(endpoint(b))
   })
 })
 

@@ -160,6 +160,21 @@ describe('peers that share messages', () => {
     expect(heard).toEqual([undefined, 1, 1, 1, undefined, 1])
   })
 
+  it('do not get what is for those who have been told of sixteen departures less', () => {
+    const timeline = new Timeline(limitsWith({}), () => cursors)
+    const cursors = [0, 1].map(() => newCursor(new Peer(1, new Set(), 'shares')))
+    const [first, other] = cursors as [Cursor, Cursor]
+    for (const cursor of cursors) timeline.open(cursor)
+    const before = Array.from({ length: 16 }, (_, index) => timeline.connect(keyOf(endpointOf(2 * index)), 0, 0))
+    for (const cursor of cursors) expect(timeline.take(cursor, 0)?.added).toEqual(before)
+    for (const entry of before) timeline.disconnect(entry, 'gone', 0)
+    expect(timeline.take(other, 0)?.dropped).toEqual(before)
+    other.arrivals = first.arrivals
+    const late = timeline.connect(keyOf(endpointOf(40)), 0, 0)
+    expect(timeline.take(first, 0)).toMatchObject({ dropped: before, added: [late] })
+    expect(timeline.take(other, 0)).toMatchObject({ dropped: [], added: [late] })
+  })
+
   it('do not wait for what only another one is still owed', () => {
     const nobody = new Set<number>()
     const world = new World([nobody, nobody, nobody], 'shares')
@@ -186,8 +201,14 @@ describe('a message', () => {
     return new Entry(keyOf(endpointOf(address)), 0, flags, 1)
   }
 
-  it('is written as encodeMessage writes it, for every number of contacts up to 120 in each list', () => {
-    for (let count = 0; count <= 120; count++) {
+  it.each([
+    [0, 40],
+    [41, 60],
+    [61, 80],
+    [81, 100],
+    [101, 120],
+  ])('is written as encodeMessage writes it, for every number of contacts from %i to %i in each list', (least, most) => {
+    for (let count = least; count <= most; count++) {
       const contacts = Array.from({ length: count }, (_, index) => entryOf(index % 7 < 3 ? 2 * index : 2 * index + 1, index % 32))
       for (const [added, dropped] of [
         [contacts, contacts],
