@@ -160,6 +160,31 @@ describe('peers that share messages', () => {
     expect(heard).toEqual([undefined, 1, 1, 1, undefined, 1])
   })
 
+  it('do not get it if the first that did not fit is withheld from them: they are told what comes after it', () => {
+    const world = new World([new Set(), new Set(), new Set([9])], 'shares')
+    for (const address of [0, 3, 6, 9]) world.change(address, 0, 'gone', 0)
+    expect(world.take(0, 0)).toMatchObject({ added: { length: 3 }, hasMore: true })
+    expect(world.take(2, 0)).toMatchObject({ added: { length: 3 }, hasMore: false })
+    expect(world.take(2, 0)).toBeUndefined()
+    expect(world.take(0, 0)?.added.length).toBe(1)
+  })
+
+  it('are also those from whom something is withheld while others have gone', () => {
+    const world = new World(
+      [3, 6, 9].flatMap((address) => [new Set([address]), new Set<number>()]),
+      'shares',
+    )
+    for (const address of [3, 6, 9]) world.change(address, 0, 'gone', 0)
+    for (const peer of [0, 2, 4]) writeBatch(world.take(peer, 0) as Batch)
+    world.change(0, 0, 'gone', 0)
+    for (const peer of [0, 2, 4]) writeBatch(world.take(peer, 0) as Batch)
+    world.change(0, 0, 'gone', 0)
+    world.change(4, 0, 'gone', 0)
+    const batches = [0, 2, 4].map((peer) => world.take(peer, 0) as Batch)
+    expect(batches[0]).toMatchObject({ added: { length: 1 }, dropped: { length: 1 } })
+    expect(batches[2]).toBe(batches[1])
+  })
+
   it('do not get what is for those who have been told of sixteen departures less', () => {
     const timeline = new Timeline(limitsWith({}), () => cursors)
     const cursors = [0, 1].map(() => newCursor(new Peer(1, new Set(), 'shares')))
