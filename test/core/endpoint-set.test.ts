@@ -213,6 +213,20 @@ describe('a set of endpoints', () => {
     fc.assert(fc.property(fc.integer(), fc.integer(), (seed, word) => ipv4OfHash(mix(seed, word), seed) === word))
   })
 
+  test.each([
+    [4, 114],
+    [6, 226],
+  ] as const)('takes the memory of six with the first endpoint, and no more before the seventh (IPv%d)', (family, byteLength) => {
+    const set = new EndpointSet(family, bounds)
+    const add = (i: number) => set.add(endpoint(family === 4 ? `1.2.3.${i}:5` : `[2001:db8::${i}]:5`), 0, 0)
+    for (let i = 1; i <= 6; i++) {
+      add(i)
+      expect(set.byteLength).toBe(byteLength)
+    }
+    add(7)
+    expect(set.byteLength).toBeGreaterThan(byteLength)
+  })
+
   test('takes no memory before the first endpoint, and no more however often rows change hands', () => {
     const set = new EndpointSet(6, bounds)
     expect(set.byteLength).toBe(0)

@@ -113,6 +113,7 @@ describe('a message', () => {
     const bench = new Bench()
     expect(bench.receive('d5:added6:\x01\x02\x03\x04\x00\x05e')).toEqual(['+1.2.3.4:5 0'])
     expect(bench.receive('d5:added6:\x01\x02\x03\x04\x00\x067:added.f2:\xff\xffe')).toEqual(['flags-mismatch 1', '+1.2.3.4:6 0'])
+    expect(bench.receive('d5:added12:\x01\x02\x03\x05\x00\x06\x01\x02\x03\x06\x00\x06e')).toEqual(['+1.2.3.5:6 0', '+1.2.3.6:6 0'])
   })
 
   test('is heard as far as it can be read, and each kind of fault once', () => {
