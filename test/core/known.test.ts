@@ -141,6 +141,22 @@ describe('what is known', () => {
     }
   })
 
+  it.each([4, 6] as const)('tells apart what differs in a single byte, wherever it lies in a message, IPv%d', (family) => {
+    const length = family === 4 ? 6 : 18
+    for (let at = 0; at < length; at++) {
+      const known = new Known(at)
+      const message = new Uint8Array(3 + length + 3).fill(0xff)
+      const places = Array.from({ length: 60 }, (_, value) => {
+        message.fill(17, 3, 3 + length)
+        message[3 + at] = value
+        const place = known.claim(message, 3, family)
+        expect([known.countOf(place), known.candidateOf(place), known.find(message, 3, family)]).toEqual([1, 0, place])
+        return place
+      })
+      expect(new Set(places).size).toBe(60)
+    }
+  })
+
   it.each([4, 6] as const)('gives memory back when most of what it held of one family is forgotten, IPv%d', (family) => {
     const known = new Known(1)
     for (const [other, count] of [
