@@ -123,7 +123,6 @@ export class Hearsay<Id> implements InboxOwner {
 
   /** Something may come out from now on: what has changed while nothing could is reported, claim by claim. */
   open(connections: Iterable<Connection<Id>>, now: number): void {
-    if (this.#isOpen) return
     this.#isOpen = true
     this.#reported.resume(connections, (kind, { id }, contact) => this.#sink[kind](id, contact))
     this.#announce(now)
@@ -241,7 +240,7 @@ export class Hearsay<Id> implements InboxOwner {
   }
 
   #isOurs(bytes: Uint8Array, offset: number, length: number): boolean {
-    return isSame(this.#source?.yourIp, bytes, offset, length) || isSame(this.#votes.winner(), bytes, offset, length)
+    return isSame(this.#source!.yourIp, bytes, offset, length) || isSame(this.#votes.winner(), bytes, offset, length)
   }
 
   #announce(now: number): void {

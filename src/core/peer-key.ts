@@ -35,15 +35,14 @@ function readIPv4(text: string): number | undefined {
     for (; position < text.length; position++) {
       const digit = text.charCodeAt(position) - 0x30
       if (digit < 0 || digit > 9) break
-      if (value === 0 || value > 255) return undefined
+      if (value === 0) return undefined
       value = value < 0 ? digit : value * 10 + digit
     }
     const end = ++dotCount < 4 ? dot : colon
     if (value < 0 || value > 255 || text.charCodeAt(position) !== end) return undefined
     address = address * 256 + value
   }
-  const portLength = text.length - position
-  if (portLength < 1 || portLength > 5 || text.charCodeAt(position) === 0x30) return undefined
+  if (text.charCodeAt(position) === 0x30) return undefined
   let port = 0
   for (; position < text.length; position++) {
     const digit = text.charCodeAt(position) - 0x30

@@ -23,12 +23,15 @@ export class Votes<Id> {
 
   #count(): void {
     const counts = new Map<string, number>()
-    let [best, most] = ['', 1]
+    let best: string | undefined
+    let most = 1
     for (const vote of this.#votes.values()) {
       const count = (counts.get(vote) ?? 0) + 1
       counts.set(vote, count)
-      if (count > most) [best, most] = [vote, count]
+      if (count <= most) continue
+      best = vote
+      most = count
     }
-    this.#winner = best === '' ? undefined : Uint8Array.from(best.split(','), Number)
+    this.#winner = best === undefined ? undefined : Uint8Array.from(best.split(','), Number)
   }
 }

@@ -102,6 +102,15 @@ describe('a torrent that turns public, unknown and public again', () => {
     expect(world.log).toEqual(['added 20.0.2.1:6881 by 1, of 1', 'added 20.0.0.1:6882 by 1, of 1', 'dropped 20.0.1.1:6881 by 1, of 0'])
   })
 
+  it('reports nothing of what has given way before it was known at all', () => {
+    const world = new World('unknown', { maxClaims: 1 })
+    world.connect(1)
+    world.tell(1, ['20.0.0.1:6881'])
+    world.tell(1, ['20.0.1.1:6881'])
+    world.setPrivate(false)
+    expect(world.log).toEqual(['added 20.0.1.1:6881 by 1, of 1'])
+  })
+
   it('reports a drop also if another port of the address has come and given way since', () => {
     const world = new World(false, { maxClaims: 1 })
     world.connect(1)

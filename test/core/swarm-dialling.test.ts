@@ -195,6 +195,9 @@ describe('nobody is dialled', () => {
     host.now += 60 * minute
     host.tell('b', ['40.0.0.1:6882'])
     expect(host.next()).toEqual([])
+    host.connect('a third port', '40.0.0.1:6883')
+    host.swarm.handleDisconnect('a third port', host.now)
+    expect(host.next()).toEqual([])
     host.swarm.handleDisconnect('x', host.now)
     expect(host.next()).toEqual([])
     host.swarm.handleDisconnect('x again', host.now)
@@ -259,6 +262,10 @@ describe('no claim is', () => {
     says('c')
     host.tell('a', [x])
     expect(host.take()).toEqual([`a + ${x} 0 of 1`, 'candidates', `a - ${x} of 0`, 'a ! refused-contact 1'])
+    host.swarm.handleDisconnect('c', host.now)
+    host.now += minute
+    host.tell('a', [x])
+    expect(host.take()).toEqual([`a + ${x} 0 of 1`])
   })
 
   test.each([
