@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ExtendedHandshake } from '../../src/codec/handshake.ts'
 import { decodeMessage, encodeMessage } from '../../src/codec/index.ts'
+import type { SharedContact } from '../../src/core/contacts.ts'
 import { Solo } from '../../src/core/solo.ts'
 import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
 
@@ -72,6 +73,80 @@ describe('a host', () => {
     const stage = new Stage({ accept }).connect(1)
     stage.swarm.handleMessage(1, encodeMessage({ added: Uint8Array.of(30, 0, 0, 1, 0x1a, 0xe1) }), 0)
     expect(stage.out).toEqual(['refused-contact 1'])
+  })
+
+  test('is asked once for each contact, with its address, port and flags, and not again for what it knows', () => {
+    const asked: SharedContact[] = []
+    const stage = new Stage({ share: (contact) => asked.push(contact) > 0 })
+    stage.connect(1).connect(2, 20, { encryption: true })
+    const ipv6 = Uint8Array.of(0x2a, ...Array<number>(14).fill(0), 3)
+    const facts = { address: ipv6, port: 50_000, direction: 'incoming', transport: 'utp', isExtended: true } as const
+    stage.swarm.handleConnect(3, facts, 0)
+    stage.swarm.handlePieces(3, false, 0)
+    for (const port of [7_000, 7_000]) stage.swarm.handleExtendedHandshake(3, { ...unsaid, port }, 0)
+    expect(asked).toEqual([
+      { address: '20.0.2.1', port: 6881, flags: 0x10 },
+      { address: '20.0.2.2', port: 6881, flags: 0x11 },
+      { address: '2a00::3', port: 7_000, flags: 0x04 },
+    ])
+  })
+
+  test.each([
+    [true, [0x10]],
+    [false, []],
+  ])('that takes addresses of the documentation nets tells of them, and else not: %s', (documentationNets, flags) => {
+    const stage = new Stage({ limits: { documentationNets } })
+    expect(stage.connect(1, 192).connect(2, 192).flagsTold(1)).toEqual(flags)
+    expect(stage.connect(3).connect(4).flagsTold(3, 5_000)).toContain(0x10)
+  })
+
+  test('that shares one of two connections to a peer has neither told of the peer', () => {
+    let isShared = true
+    const stage = new Stage({ share: () => isShared }).connect(1)
+    isShared = false
+    const again = { ...peer(20, 1), transport: 'utp' } as const
+    stage.swarm.handleConnect(9, again, 0)
+    stage.swarm.handlePieces(9, false, 0)
+    stage.swarm.handleExtendedHandshake(9, { ...unsaid, utPex: 1 }, 0)
+    isShared = true
+    stage.connect(2)
+    for (const id of [1, 9]) expect(stage.flagsTold(id)).toEqual([0x10])
+    expect(stage.flagsTold(2)).toEqual([0x10])
+  })
+
+  test('that does not know the address of a peer has nobody told of it, whatever port it names', () => {
+    const stage = new Stage().connect(1)
+    stage.swarm.handleConnect(2, { ...peer(20, 2), address: undefined, port: undefined, direction: 'incoming' }, 0)
+    stage.swarm.handlePieces(2, false, 0)
+    stage.swarm.handleExtendedHandshake(2, { ...unsaid, utPex: 1, port: 6881 }, 0)
+    expect([stage.flagsTold(1), stage.swarm.stats().contacts]).toEqual([[], 1])
+    expect(stage.flagsTold(2)).toEqual([0x10])
+  })
+
+  test('that has two peers who are to be told the same has the message written once', () => {
+    const stage = new Stage().connect(1).connect(2)
+    for (const id of [1, 2]) stage.flagsTold(id)
+    stage.connect(3)
+    stage.swarm.handleTimeout(70_000)
+    const [first, second] = [1, 2].map((id) => stage.swarm.takeMessage(id, 70_000)!)
+    expect(first).toBeDefined()
+    expect(second).toBe(first)
+  })
+
+  test('that has a seed in the internet and another peer at home does not tell both the same', () => {
+    const stage = new Stage()
+    const facts = { ...peer(20, 1), address: Uint8Array.of(169, 254, 0, 1) }
+    stage.connect(1)
+    stage.swarm.handleConnect(2, facts, 0)
+    stage.swarm.handlePieces(2, false, 0)
+    stage.swarm.handleConnect(3, peer(20, 3), 0)
+    stage.swarm.handlePieces(3, true, 0)
+    for (const id of [2, 3]) stage.swarm.handleExtendedHandshake(id, { ...unsaid, utPex: 1 }, 0)
+    for (const id of [2, 3]) stage.flagsTold(id)
+    stage.swarm.handleConnect(4, { ...peer(20, 4), isExtended: false }, 2_000)
+    stage.swarm.handlePieces(4, true, 2_000)
+    stage.connect(5)
+    expect([stage.flagsTold(2, 70_000), stage.flagsTold(3, 70_000)]).toEqual([[0x12, 0x10], [0x10]])
   })
 
   test('can ask whether it has said that it seeds', () => {
@@ -152,10 +227,10 @@ describe('a contact is told with what it has said of itself:', () => {
   })
 
   test('a further handshake that does not speak of it changes nothing, one that does changes it', () => {
-    const stage = new Stage().connect(1).connect(2, 20, { utHolepunch: 1, encryption: true })
+    const stage = new Stage().connect(1).connect(2, 20, { utHolepunch: 1, encryption: true, uploadOnly: true })
     stage.swarm.handleExtendedHandshake(2, unsaid, 0)
-    expect(stage.flagsTold(1)).toEqual([0x19])
-    stage.swarm.handleExtendedHandshake(2, { ...unsaid, utHolepunch: 0, encryption: false }, 2_000)
+    expect(stage.flagsTold(1)).toEqual([0x1b])
+    stage.swarm.handleExtendedHandshake(2, { ...unsaid, utHolepunch: 0, encryption: false, uploadOnly: false }, 2_000)
     stage.connect(3)
     expect(stage.flagsTold(3, 5_000)).toEqual([0x10, 0x10])
   })

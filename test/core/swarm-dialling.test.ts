@@ -215,6 +215,20 @@ describe('nobody is dialled', () => {
     expect(host.next()).toEqual([x])
   })
 
+  test.each([
+    ['told of', true],
+    ['not told of', false],
+  ])('at the port that it named last, but at the one before, if others are %s it', (_, isShared) => {
+    const host = new Host({ share: () => isShared })
+    host.connect('a', a)
+    host.connect('x', '40.0.0.1:50000', { direction: 'incoming', isExtended: true })
+    for (const port of [6881, 7000]) host.swarm.handleExtendedHandshake('x', { ...handshake, port }, host.now)
+    host.tell('a', ['40.0.0.1:7000'])
+    expect(host.next()).toEqual([])
+    host.tell('a', [x])
+    expect(host.next()).toEqual([x])
+  })
+
   test('of whom it was learnt at which port it listens, once that is known', () => {
     const host = new Host()
     host.connect('a', a)
@@ -234,6 +248,7 @@ describe('no claim is', () => {
     host.tell('a', [x, z])
     expect(host.swarm.stats().claims).toBe(2)
     host.swarm.handleExtendedHandshake('b', { ...handshake, yourIp: endpoint(x).slice(0, 4) }, host.now)
+    host.swarm.handleExtendedHandshake('b', handshake, host.now)
     host.tell('b', [x, '40.0.0.1:6882', '41.0.0.1:6881', z])
     expect(host.take().filter((line) => line.startsWith('b'))).toEqual([
       'b + 40.0.0.1:6882 0 of 1',
