@@ -83,11 +83,11 @@ describe('a host', () => {
     const facts = { address: ipv6, port: 50_000, direction: 'incoming', transport: 'utp', isExtended: true } as const
     stage.swarm.handleConnect(3, facts, 0)
     stage.swarm.handlePieces(3, false, 0)
-    for (const port of [7_000, 7_000]) stage.swarm.handleExtendedHandshake(3, { ...unsaid, port }, 0)
+    for (const port of [2, 2]) stage.swarm.handleExtendedHandshake(3, { ...unsaid, port }, 0)
     expect(asked).toEqual([
       { address: '20.0.2.1', port: 6881, flags: 0x10 },
       { address: '20.0.2.2', port: 6881, flags: 0x11 },
-      { address: '2a00::3', port: 7_000, flags: 0x04 },
+      { address: '2a00::3', port: 2, flags: 0x04 },
     ])
   })
 

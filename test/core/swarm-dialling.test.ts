@@ -306,6 +306,22 @@ describe('no claim is', () => {
   })
 })
 
+test.each([
+  ['a global address', '20.0.0.1', 2],
+  ['an address of the documentation nets', '203.0.113.1', 2],
+  ['an address of a local network', '192.168.0.1', 4],
+])('two connections from %s (%s), each with two candidates, have %i in all where one may have two', (_, address, candidates) => {
+  const host = new Host({ limits: { maxCandidatesPerSource: 2 } })
+  for (const [id, texts] of [
+    ['a', [x, y]],
+    ['b', ['60.0.0.1:6881', '70.0.0.1:6881']],
+  ] as const) {
+    host.connect(id, `${address}:${id === 'a' ? 6881 : 6882}`)
+    host.tell(id, texts)
+  }
+  expect(host.swarm.stats().candidates).toBe(candidates)
+})
+
 describe('a peer that claims whom we would tell it of', () => {
   test('has a turn when it drops that, and none when it only claims more', () => {
     const host = new Host()

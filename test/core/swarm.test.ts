@@ -156,6 +156,7 @@ describe('a swarm', () => {
       swarm.handleConnect(id, peer, 0)
       swarm.handlePieces(id, false, 0)
     }
+    expect(swarm.stats().contacts).toBe(1)
     expect(told(swarm, 'a', 1_000)).toBeUndefined()
   })
 
