@@ -36,6 +36,12 @@ describe('a schedule', () => {
     expect([schedule.nextDueAt, schedule.due(never)]).toEqual([undefined, undefined])
   })
 
+  test('is of nobody again when the only one is due no more', () => {
+    const { schedule, items } = scheduleOf([5])
+    items[0]!.time = never
+    expect([schedule.nextDueAt, schedule.due(never)]).toEqual([undefined, undefined])
+  })
+
   test('says who is due, at the very time and not before, and again until its time is another', () => {
     const { schedule, items } = scheduleOf([7, 5, 9])
     expect([schedule.nextDueAt, schedule.due(4.999), schedule.due(5), schedule.due(6)]).toEqual([5, undefined, items[1], items[1]])
