@@ -171,6 +171,20 @@ describe('a peer that is owed more than `maxOwed` drops', () => {
     expect(new Listener(town).hear()).toBe('+2000')
   })
 
+  test('counts as holding nothing, though some of it is still there', () => {
+    const town = new Town({ maxDepartures: 1, maxRecent: 0, maxOwed: 2 })
+    const peer = new Listener(town)
+    town.connect(names(14))
+    expect(peer.count()).toEqual([14, 0])
+    town.disconnect(names(9))
+    for (const passing of names(40, 50)) {
+      town.connect(passing)
+      town.disconnect(passing)
+    }
+    expect(town.timeline.isOpen(peer.cursor)).toBe(false)
+    expect(peer.believed).toEqual([])
+  })
+
   test('and one that is owed just as many is told them all', () => {
     const { town, peer } = owed(1000, 1000)
     expect(town.timeline.isOpen(peer.cursor)).toBe(true)
@@ -194,6 +208,17 @@ describe('a peer that is owed more than `maxOwed` drops', () => {
     expect(peer.hear()).toBe('-3')
     expect(peer.held).toEqual(['1', '2'])
   })
+})
+
+test('a peer that takes no messages is owed nothing, however many leave', () => {
+  const town = new Town({ maxDepartures: 4, maxRecent: 0 })
+  const peer = new Listener(town)
+  town.timeline.close(peer.cursor)
+  for (const passing of names(100)) {
+    town.connect(passing)
+    town.disconnect(passing)
+  }
+  expect([town.timeline.isOpen(peer.cursor), peer.cursor.owed, town.timeline.retiredCount]).toEqual([false, undefined, 0])
 })
 
 test('in a day of churn a peer that keeps listening knows exactly who is there', () => {

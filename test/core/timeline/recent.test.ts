@@ -20,6 +20,16 @@ describe('what was recently seen', () => {
     expect(new Listener(town).hear()).toBe('+2')
   })
 
+  test('is told beside what is dropped', () => {
+    const town = new Town()
+    const peer = new Listener(town)
+    town.connect('1')
+    expect(peer.hear()).toBe('+1')
+    town.connect('2')
+    town.disconnect(['1', '2'], 'recent')
+    expect([peer.hear(), peer.hear()]).toEqual(['+2 -1', '-2'])
+  })
+
   test('is dropped before others are', () => {
     const town = new Town({ maxContacts: 2 })
     const peer = new Listener(town)

@@ -185,6 +185,37 @@ describe('peers that share messages', () => {
     expect(batches[2]).toBe(batches[1])
   })
 
+  it('do not get it if they have more room than the one for whom it was made', () => {
+    const world = new World([new Set(), new Set(), new Set([18])], 'shares')
+    for (let address = 0; address <= 18; address += 3) world.change(address, 0, 'gone', 0)
+    for (let message = 0; message < 3; message++) for (const peer of [0, 2]) world.take(peer, 0)
+    for (const address of [21, 24, 27]) world.change(address, 0, 'gone', 0)
+    expect([0, 2].map((peer) => world.take(peer, 0)?.added.length)).toEqual([1, 2])
+  })
+
+  it('do not get it if somebody is in it who has come back to them in the meantime', () => {
+    const withheld = new Set([0])
+    const world = new World([withheld, new Set(), new Set()], 'shares')
+    const addresses = [0, 3, 6, 9, 12]
+    for (const address of addresses) world.change(address, 0, 'gone', 0)
+    for (const peer of [0, 2]) for (let message = 0; message < 2; message++) world.take(peer, 0)
+    for (const address of [...addresses, 0]) world.change(address, 0, 'gone', 0)
+    for (const peer of [0, 2]) expect(world.take(peer, 0)).toMatchObject({ added: [], dropped: { length: 3 }, hasMore: true })
+    withheld.clear()
+    expect(world.take(0, 0)).toMatchObject({ added: { length: 1 }, dropped: { length: 1 } })
+    expect(world.take(2, 0)).toMatchObject({ added: [], dropped: { length: 1 } })
+  })
+
+  it('share it also when somebody of one family was seen recently, and enough of the other are there', () => {
+    const world = new World([new Set(), new Set(), new Set()], 'shares')
+    for (const address of [0, 6, 12]) world.change(address, 0, 'gone', 0)
+    for (const peer of [0, 2]) world.take(peer, 0)
+    world.change(0, 0, 'recent', 0)
+    const [first, second] = [0, 2].map((peer) => world.take(peer, 0))
+    expect(first).toMatchObject({ dropped: { length: 1 } })
+    expect(second).toBe(first)
+  })
+
   it('do not get what is for those who have been told of sixteen departures less', () => {
     const timeline = new Timeline(limitsWith({}), () => cursors)
     const cursors = [0, 1].map(() => newCursor(new Peer(1, new Set(), 'shares')))

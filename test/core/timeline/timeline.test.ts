@@ -274,6 +274,23 @@ describe('a cursor', () => {
     expect(timeline.isBehind(peer.cursor)).toBe(false)
   })
 
+  test('is behind when what was withheld may be told, and not when nothing is withheld any more', () => {
+    const town = new Town()
+    const peer = new Listener(town)
+    town.timeline.release(peer.cursor)
+    expect(town.timeline.isBehind(peer.cursor)).toBe(false)
+    peer.claims.add('1')
+    town.connect('1')
+    expect(peer.hear()).toBe('')
+    for (const [isBehind, message] of [
+      [true, '+1'],
+      [false, ''],
+    ] as const) {
+      peer.claims.delete('1')
+      expect([town.timeline.isBehind(peer.cursor), peer.hear()]).toEqual([isBehind, message])
+    }
+  })
+
   test('is behind while some did not fit', () => {
     const town = new Town(oneAtATime)
     const peer = new Listener(town)
