@@ -1,6 +1,6 @@
 /** Who is known to claim a candidate, of many who do. */
 import { describe, expect, test } from 'vitest'
-import { Dialler, local, range } from './candidates-kit.ts'
+import { Dialler, local, range, tally } from './candidates-kit.ts'
 
 describe('of more than eight sources of a candidate', () => {
   const x = '20.0.0.1:6881'
@@ -67,4 +67,22 @@ test('nobody is a candidate where no source may hold any', () => {
   const dialler = new Dialler({ maxCandidatesPerSource: 0 })
   dialler.offer(1, ['20.0.0.1:6881'])
   expect([dialler.hasNext(), dialler.next(), dialler.candidates.size]).toEqual([false, [], 0])
+})
+
+test('of several that hold most one gives way, also after another of them has dropped some', () => {
+  const dialler = new Dialler({ maxCandidates: 6 })
+  for (const source of [1, 2, 3]) dialler.offer(source, local(source, 2))
+  dialler.withdraw(1, local(1, 1))
+  dialler.offer(4, local(4, 1))
+  dialler.offer(5, local(5, 1))
+  for (const source of [1, 4, 5]) expect(dialler.sourcesOf(local(source, 2)[source === 1 ? 1 : 0]!)).toEqual([source])
+  expect(dialler.candidates.size).toBe(6)
+})
+
+test('those who have gone share their turns alike', () => {
+  const dialler = new Dialler()
+  for (const source of range(5, 1)) dialler.offer(source, local(source, 40))
+  for (const source of [1, 2, 3]) dialler.close(source)
+  const sources = tally(dialler.next(27).map((text) => Number(text.split('.')[2])))
+  expect(range(5, 1).map((source) => sources.get(source))).toEqual([3, 3, 3, 9, 9])
 })
