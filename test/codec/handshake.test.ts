@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { decodeHandshake, type ExtendedHandshake } from '../../src/codec/index.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { bencoded, fromText } from './bytes.ts'
 
 const decode = (text: string): ExtendedHandshake | undefined => decodeHandshake(fromText(text))
-const silent: ExtendedHandshake = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
-const expected = (handshake: Partial<ExtendedHandshake>): ExtendedHandshake => ({ ...silent, ...handshake })
+const expected = (handshake: Partial<ExtendedHandshake>): ExtendedHandshake => ({ ...nothingSaid, ...handshake })
 
 describe('an extended handshake', () => {
   test('tells all that it says', () => {
@@ -29,8 +21,8 @@ describe('an extended handshake', () => {
   })
 
   test('that says nothing leaves everything open', () => {
-    expect(decode('de')).toEqual(silent)
-    expect(decode('d1:mdee')).toEqual(silent)
+    expect(decode('de')).toEqual(nothingSaid)
+    expect(decode('d1:mdee')).toEqual(nothingSaid)
   })
 
   test.each(['', 'le', 'i1e', '2:de', 'x', 'e'])('is not %j', (text) => {
@@ -38,12 +30,12 @@ describe('an extended handshake', () => {
   })
 
   test('does not take what is elsewhere', () => {
-    expect(decode('d1:ed6:ut_pexi1ee1:pd1:pi1eee')).toEqual(silent)
-    expect(decode('d1:ad1:pi1e6:ut_pexi1ee1:md1:ei1e1:pi2e1:v1:xe6:ut_pexi3e1:zld1:pi1eeee')).toEqual(silent)
+    expect(decode('d1:ed6:ut_pexi1ee1:pd1:pi1eee')).toEqual(nothingSaid)
+    expect(decode('d1:ad1:pi1e6:ut_pexi1ee1:md1:ei1e1:pi2e1:v1:xe6:ut_pexi3e1:zld1:pi1eeee')).toEqual(nothingSaid)
   })
 
   test('never takes a key for a property', () => {
-    expect(decode('d9:__proto__d1:pi1ee1:md9:__proto__i1e11:constructori2eee')).toEqual(silent)
+    expect(decode('d9:__proto__d1:pi1ee1:md9:__proto__i1e11:constructori2eee')).toEqual(nothingSaid)
   })
 })
 
@@ -71,11 +63,11 @@ describe('an extension id', () => {
 describe('a key that comes again', () => {
   test('does not count', () => {
     expect(decode('d1:pi1e1:pi2ee')).toEqual(expected({ port: 1 }))
-    expect(decode('d1:pi0e1:pi2ee')).toEqual(silent)
-    expect(decode('d1:p1:x1:pi2ee')).toEqual(silent)
+    expect(decode('d1:pi0e1:pi2ee')).toEqual(nothingSaid)
+    expect(decode('d1:p1:x1:pi2ee')).toEqual(nothingSaid)
     expect(decode('d1:md6:ut_pexi1e6:ut_pexi2eee')).toEqual(expected({ utPex: 1 }))
     expect(decode('d1:md6:ut_pexi1ee1:md6:ut_pexi2e12:ut_holepunchi3eee')).toEqual(expected({ utPex: 1 }))
-    expect(decode('d1:mi1e1:md6:ut_pexi2eee')).toEqual(silent)
+    expect(decode('d1:mi1e1:md6:ut_pexi2eee')).toEqual(nothingSaid)
   })
 })
 
@@ -172,7 +164,7 @@ describe('the name of a client', () => {
   })
 
   test.each(['i1e', 'l1:xe', 'd1:v1:xe'])('is not %s', (value) => {
-    expect(decode(`d1:v${value}e`)).toEqual(silent)
+    expect(decode(`d1:v${value}e`)).toEqual(nothingSaid)
   })
 })
 
@@ -191,7 +183,7 @@ describe('malformed input', () => {
 
   test('may nest as deep as it is long', () => {
     const depth = 200_000
-    expect(decode(`d1:m${'d1:m'.repeat(depth)}`)).toEqual(silent)
+    expect(decode(`d1:m${'d1:m'.repeat(depth)}`)).toEqual(nothingSaid)
     expect(decode(`d1:md6:ut_pex${'l'.repeat(depth)}${'e'.repeat(depth)}e1:pi2ee`)).toEqual(expected({ utPex: 0, port: 2 }))
   })
 })

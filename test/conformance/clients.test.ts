@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { type Clause, Observer } from '../../src/conformance/index.ts'
 import { fromHex } from '../codec/bytes.ts'
 import { endpoint } from '../core/endpoints.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { Aria2, type ClientModel, Faultless, Libtorrent, type Neighbour, Transmission, UtPex5 } from './models.ts'
-import { nothingSaid, Scene } from './scene.ts'
+import { Scene } from './scene.ts'
 
 const at = (place: string): { address: Uint8Array; port: number } => {
   const bytes = endpoint(place)

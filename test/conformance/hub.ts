@@ -11,6 +11,7 @@ import { type LeavingReason, Observer, type Privacy, type Rules } from '../../sr
 import type { Limits } from '../../src/core/limits.ts'
 import { Swarm } from '../../src/core/swarm.ts'
 import { endpoint } from '../core/endpoints.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { Agenda, Chance } from './chance.ts'
 import { Speaker } from './speaker.ts'
 
@@ -69,15 +70,6 @@ const minuteMs = 60_000
 const reasons: readonly LeavingReason[] = ['duplicate', 'no-mutual-interest', 'resource-limit']
 const ownAddress = Uint8Array.of(198, 51, 100, 1)
 const ownPort = 6881
-const silent: ExtendedHandshake = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
 
 export class Hub {
   readonly observer: Observer<string>
@@ -206,7 +198,7 @@ export class Hub {
     this.observer.connected({ connection: id, at: this.#now, ...facts })
     const at = this.#now
     if (isExtended) {
-      this.observer.handshake({ connection: id, at, from: 'local', handshake: { ...silent, utPex: 7 } })
+      this.observer.handshake({ connection: id, at, from: 'local', handshake: { ...nothingSaid, utPex: 7 } })
       if (chance.isTrue(0.97)) this.#later(session, chance.between(0, 1_500), () => this.#shakeHands(session))
     }
     if (chance.isTrue(0.9)) this.#later(session, chance.between(0, 5_000), () => this.#hasPieces(session, chance.isTrue(0.4)))
@@ -227,7 +219,7 @@ export class Hub {
     const chance = this.#chance
     const id = chance.isTrue(0.85) ? 1 + chance.below(255) : chance.isTrue(0.3) ? 0 : undefined
     const says: ExtendedHandshake = {
-      ...silent,
+      ...nothingSaid,
       utPex: id,
       utHolepunch: chance.isTrue(0.3) ? chance.below(3) : undefined,
       port: chance.isTrue(session.direction === 'incoming' ? 0.85 : 0.5) ? session.peer.port : undefined,
@@ -259,18 +251,18 @@ export class Hub {
   #shakeHandsAgain(session: Session): void {
     const chance = this.#chance
     const kind = chance.below(6)
-    if (kind === 0) this.#hear(session, silent)
-    if (kind === 1) this.#hear(session, { ...silent, encryption: chance.isTrue(0.5), uploadOnly: chance.isTrue(0.5) })
+    if (kind === 0) this.#hear(session, nothingSaid)
+    if (kind === 1) this.#hear(session, { ...nothingSaid, encryption: chance.isTrue(0.5), uploadOnly: chance.isTrue(0.5) })
     if (kind === 2) {
       this.counts.moved++
       session.peer.port = 1_000 + chance.below(60_000)
-      this.#hear(session, { ...silent, port: session.peer.port })
+      this.#hear(session, { ...nothingSaid, port: session.peer.port })
     }
-    if (kind === 3) this.#hear(session, { ...silent, utPex: 1 + chance.below(255), utHolepunch: chance.below(2) })
+    if (kind === 3) this.#hear(session, { ...nothingSaid, utPex: 1 + chance.below(255), utHolepunch: chance.below(2) })
     if (kind >= 4) {
       this.counts.reenabled++
-      this.#hear(session, { ...silent, utPex: 0 })
-      const back = (): void => this.#hear(session, { ...silent, utPex: 1 + chance.below(255) })
+      this.#hear(session, { ...nothingSaid, utPex: 0 })
+      const back = (): void => this.#hear(session, { ...nothingSaid, utPex: 1 + chance.below(255) })
       this.#later(session, chance.isTrue(0.5) ? chance.between(0, 5_000) : chance.between(1, 10) * minuteMs, back)
     }
     this.#later(session, chance.around(20 * minuteMs), () => this.#shakeHandsAgain(session))

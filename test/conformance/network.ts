@@ -8,8 +8,8 @@ import type { ExtendedHandshake } from '../../src/codec/index.ts'
 import { type LeavingReason, Observer } from '../../src/conformance/index.ts'
 import { Swarm } from '../../src/core/swarm.ts'
 import { endpoint } from '../core/endpoints.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { Agenda, Chance } from './chance.ts'
-import { nothingSaid } from './scene.ts'
 
 export interface NetworkOptions {
   readonly seed: number

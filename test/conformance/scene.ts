@@ -19,6 +19,7 @@ import { type ExtendedHandshake, encodeMessage } from '../../src/codec/index.ts'
 import { type LeavingReason, Observer, type ObserverOptions, type Privacy } from '../../src/conformance/index.ts'
 import { fromText } from '../codec/bytes.ts'
 import { endpoint } from '../core/endpoints.ts'
+import { nothingSaid } from '../nothing-said.ts'
 
 const short: Readonly<Record<string, string>> = {
   A: '\xcb\0q\x01\x1a\xe1', // 203.0.113.1:6881, the first peer
@@ -27,16 +28,6 @@ const short: Readonly<Record<string, string>> = {
   M: `${'\0'.repeat(10)}\xff\xff`, // the beginning of ::ffff:0:0/96
   S: ` \x01\r\xb8${'\0'.repeat(11)}\x03\x1a\xe1`, // [2001:db8::3]:6881
   F: '\x10', // the flags of who was dialled
-}
-
-export const nothingSaid: ExtendedHandshake = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
 }
 
 export class Scene {

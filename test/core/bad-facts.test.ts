@@ -3,17 +3,9 @@ import { beforeEach, describe, expect, it, test } from 'vitest'
 import { decodeMessage } from '../../src/codec/index.ts'
 import { type ExtendedHandshake, type Peer, Swarm, type SwarmOptions } from '../../src/core/index.ts'
 import { peersOf } from '../extension/wires.ts'
+import { nothingSaid } from '../nothing-said.ts'
 
 const sink = { turn() {}, added() {}, dropped() {}, candidates() {}, violation() {} }
-const nothing: ExtendedHandshake = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
 const address = Uint8Array.of(203, 0, 113, 1)
 const endpoint = Uint8Array.of(...address, 0x1a, 0xe1)
 const facts: Peer = { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: true }
@@ -26,7 +18,7 @@ beforeEach(() => {
 /** A peer that has everything done but its pieces, which it has none of. */
 function connect(id: string, peer: Partial<Peer>, handshake: Partial<ExtendedHandshake> = {}, now: number = 0): void {
   swarm.handleConnect(id, { ...facts, ...peer }, now)
-  swarm.handleExtendedHandshake(id, { ...nothing, ...handshake }, now)
+  swarm.handleExtendedHandshake(id, { ...nothingSaid, ...handshake }, now)
   swarm.handlePieces(id, false, now)
 }
 
@@ -77,7 +69,7 @@ describe('is refused, by its name, before anything has changed:', () => {
 
   const times: readonly (readonly [string, (now: number) => unknown])[] = [
     ['handleConnect', (now) => swarm.handleConnect('b', facts, now)],
-    ['handleExtendedHandshake', (now) => swarm.handleExtendedHandshake('a', nothing, now)],
+    ['handleExtendedHandshake', (now) => swarm.handleExtendedHandshake('a', nothingSaid, now)],
     ['handlePieces', (now) => swarm.handlePieces('a', true, now)],
     ['handleMessage', (now) => swarm.handleMessage('a', of(0x64, 0x65), now)],
     ['handleDisconnect', (now) => swarm.handleDisconnect('a', now)],
@@ -129,7 +121,7 @@ describe('is put right:', () => {
 
   test.each([0, 256, -1, 1.5, Number.NaN, '1'])('an id of ut_pex that can be none: %s counts as 0', (id) => {
     connect('other', { address: of(203, 0, 113, 2) })
-    swarm.handleExtendedHandshake('listener', { ...nothing, utPex: id as number }, 0)
+    swarm.handleExtendedHandshake('listener', { ...nothingSaid, utPex: id as number }, 0)
     expect(told()).toEqual([])
   })
 
@@ -194,7 +186,7 @@ describe('facts in the wrong order', () => {
     swarm.handleDisconnect('a', 10)
     const before = JSON.stringify(swarm.stats())
     for (const id of ['a', 'never']) {
-      swarm.handleExtendedHandshake(id, { ...nothing, utPex: 1 }, 20)
+      swarm.handleExtendedHandshake(id, { ...nothingSaid, utPex: 1 }, 20)
       swarm.handlePieces(id, true, 20)
       swarm.handleMessage(id, of(0x64, 0x65), 20)
       swarm.handleLeaving(id)
@@ -212,7 +204,7 @@ describe('facts in the wrong order', () => {
     connect('listener', { address: of(203, 0, 113, 99) }, { utPex: 1 })
     connect('a', { address: of(203, 0, 113, 1) })
     swarm.handleDisconnect('a', 1)
-    swarm.handleExtendedHandshake('a', { ...nothing, port: 7_000 }, 2)
+    swarm.handleExtendedHandshake('a', { ...nothingSaid, port: 7_000 }, 2)
     expect(told()).toEqual([])
   })
 })

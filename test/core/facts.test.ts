@@ -5,16 +5,8 @@ import { decodeMessage, encodeMessage } from '../../src/codec/index.ts'
 import type { SharedContact } from '../../src/core/contacts.ts'
 import { Solo } from '../../src/core/solo.ts'
 import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
+import { nothingSaid } from '../nothing-said.ts'
 
-const unsaid: ExtendedHandshake = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
 const peer = (first: number, last: number) =>
   ({ address: Uint8Array.of(first, 0, 2, last), port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: true }) as const
 
@@ -38,7 +30,7 @@ class Stage {
   connect(id: number, first = 20, handshake: Partial<ExtendedHandshake> = {}): this {
     this.swarm.handleConnect(id, peer(first, id), 0)
     this.swarm.handlePieces(id, false, 0)
-    this.swarm.handleExtendedHandshake(id, { ...unsaid, utPex: 1, ...handshake }, 0)
+    this.swarm.handleExtendedHandshake(id, { ...nothingSaid, utPex: 1, ...handshake }, 0)
     return this
   }
 
@@ -83,7 +75,7 @@ describe('a host', () => {
     const facts = { address: ipv6, port: 50_000, direction: 'incoming', transport: 'utp', isExtended: true } as const
     stage.swarm.handleConnect(3, facts, 0)
     stage.swarm.handlePieces(3, false, 0)
-    for (const port of [2, 2]) stage.swarm.handleExtendedHandshake(3, { ...unsaid, port }, 0)
+    for (const port of [2, 2]) stage.swarm.handleExtendedHandshake(3, { ...nothingSaid, port }, 0)
     expect(asked).toEqual([
       { address: '20.0.2.1', port: 6881, flags: 0x10 },
       { address: '20.0.2.2', port: 6881, flags: 0x11 },
@@ -107,7 +99,7 @@ describe('a host', () => {
     const again = { ...peer(20, 1), transport: 'utp' } as const
     stage.swarm.handleConnect(9, again, 0)
     stage.swarm.handlePieces(9, false, 0)
-    stage.swarm.handleExtendedHandshake(9, { ...unsaid, utPex: 1 }, 0)
+    stage.swarm.handleExtendedHandshake(9, { ...nothingSaid, utPex: 1 }, 0)
     isShared = true
     stage.connect(2)
     for (const id of [1, 9]) expect(stage.flagsTold(id)).toEqual([0x10])
@@ -118,7 +110,7 @@ describe('a host', () => {
     const stage = new Stage().connect(1)
     stage.swarm.handleConnect(2, { ...peer(20, 2), address: undefined, port: undefined, direction: 'incoming' }, 0)
     stage.swarm.handlePieces(2, false, 0)
-    stage.swarm.handleExtendedHandshake(2, { ...unsaid, utPex: 1, port: 6881 }, 0)
+    stage.swarm.handleExtendedHandshake(2, { ...nothingSaid, utPex: 1, port: 6881 }, 0)
     expect([stage.flagsTold(1), stage.swarm.stats().contacts]).toEqual([[], 1])
     expect(stage.flagsTold(2)).toEqual([0x10])
   })
@@ -141,7 +133,7 @@ describe('a host', () => {
     stage.swarm.handlePieces(2, false, 0)
     stage.swarm.handleConnect(3, peer(20, 3), 0)
     stage.swarm.handlePieces(3, true, 0)
-    for (const id of [2, 3]) stage.swarm.handleExtendedHandshake(id, { ...unsaid, utPex: 1 }, 0)
+    for (const id of [2, 3]) stage.swarm.handleExtendedHandshake(id, { ...nothingSaid, utPex: 1 }, 0)
     for (const id of [2, 3]) stage.flagsTold(id)
     stage.swarm.handleConnect(4, { ...peer(20, 4), isExtended: false }, 2_000)
     stage.swarm.handlePieces(4, true, 2_000)
@@ -228,9 +220,9 @@ describe('a contact is told with what it has said of itself:', () => {
 
   test('a further handshake that does not speak of it changes nothing, one that does changes it', () => {
     const stage = new Stage().connect(1).connect(2, 20, { utHolepunch: 1, encryption: true, uploadOnly: true })
-    stage.swarm.handleExtendedHandshake(2, unsaid, 0)
+    stage.swarm.handleExtendedHandshake(2, nothingSaid, 0)
     expect(stage.flagsTold(1)).toEqual([0x1b])
-    stage.swarm.handleExtendedHandshake(2, { ...unsaid, utHolepunch: 0, encryption: false, uploadOnly: false }, 2_000)
+    stage.swarm.handleExtendedHandshake(2, { ...nothingSaid, utHolepunch: 0, encryption: false, uploadOnly: false }, 2_000)
     stage.connect(3)
     expect(stage.flagsTold(3, 5_000)).toEqual([0x10, 0x10])
   })

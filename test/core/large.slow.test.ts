@@ -7,19 +7,11 @@
 import { describe, expect, test } from 'vitest'
 import { Swarm } from '../../src/core/index.ts'
 import { newChild } from '../extension/child.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { copy, fault, plant } from '../planted.ts'
 
 type SwarmClass = typeof Swarm
 
-const nothing = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
 const minuteMs = 60_000
 const minutes = 1_000
 /** Connected peers that listen and stay, and contacts that come and go: all are others after 100 minutes. */
@@ -88,7 +80,7 @@ class Town {
     const address = Uint8Array.of(20 + (id >> 16), (id >> 8) & 0xff, id & 0xff, 1)
     const direction = listens ? 'incoming' : 'outgoing'
     this.#swarm.handleConnect(id, { address, port: 6881, direction, transport: 'tcp', isExtended: listens }, this.#now)
-    if (listens) this.#swarm.handleExtendedHandshake(id, { ...nothing, utPex: 1 }, this.#now)
+    if (listens) this.#swarm.handleExtendedHandshake(id, { ...nothingSaid, utPex: 1 }, this.#now)
     this.#swarm.handlePieces(id, false, this.#now)
   }
 

@@ -2,20 +2,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { decodeMessage, encodeMessage } from '../../src/codec/index.ts'
 import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { endpoint, textOf } from './endpoints.ts'
 
 const minute = 60_000
 const x = '40.0.0.1:6881'
 const y = '50.0.0.1:6881'
 const sink = { turn() {}, added() {}, dropped() {}, candidates() {}, violation() {} }
-const unsaid = {
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
 let swarm: Swarm<number>
 
 function begin(options: Partial<SwarmOptions<number>> = {}): void {
@@ -25,7 +18,7 @@ function begin(options: Partial<SwarmOptions<number>> = {}): void {
 function meet(id: number, now = 0, pieces: 'some' | 'silent' = 'some'): void {
   const address = Uint8Array.of(20, 0, 0, id)
   swarm.handleConnect(id, { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: true }, now)
-  swarm.handleExtendedHandshake(id, { ...unsaid, utPex: 1 }, now)
+  swarm.handleExtendedHandshake(id, { ...nothingSaid, utPex: 1 }, now)
   if (pieces === 'some') swarm.handlePieces(id, false, now)
 }
 
@@ -135,7 +128,7 @@ describe('a connection', () => {
     meet(1)
     meet(2, 0, 'silent')
     swarm.handleTimeout(2_000)
-    swarm.handleExtendedHandshake(2, { ...unsaid, utPex: 1, encryption: true }, 2_500)
+    swarm.handleExtendedHandshake(2, { ...nothingSaid, utPex: 1, encryption: true }, 2_500)
     expect(told(1, 3_000)).toEqual([[2, 0x11]])
   })
 
@@ -147,7 +140,7 @@ describe('a connection', () => {
 
   test('that said twice who it is may be dialled once it has gone', () => {
     for (const id of [1, 2]) meet(id)
-    swarm.handleExtendedHandshake(2, { ...unsaid, utPex: 1 }, 0)
+    swarm.handleExtendedHandshake(2, { ...nothingSaid, utPex: 1 }, 0)
     swarm.handleDisconnect(2, 0)
     tell(1, '20.0.0.2:6881')
     expect(swarm.next(1, 0)).toEqual([endpoint('20.0.0.2:6881')])

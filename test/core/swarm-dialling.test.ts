@@ -6,17 +6,10 @@ import { decodeMessage, encodeMessage } from '../../src/codec/index.ts'
 import type { Peer } from '../../src/core/connection.ts'
 import { Solo } from '../../src/core/solo.ts'
 import { Swarm, type SwarmOptions } from '../../src/core/swarm.ts'
+import { nothingSaid } from '../nothing-said.ts'
 import { endpoint, endpoints } from './endpoints.ts'
 
-const handshake = {
-  utPex: 1,
-  port: undefined,
-  utHolepunch: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
+const handshake = { ...nothingSaid, utPex: 1 }
 
 class Host {
   readonly heard: string[] = []

@@ -18,6 +18,7 @@
  */
 import type { Observer } from '../../../src/conformance/index.ts'
 import type { ExtendedHandshake, Peer, Swarm } from '../../../src/core/index.ts'
+import { nothingSaid } from '../../nothing-said.ts'
 import { type Holder, Oracle, Violation } from './oracle.ts'
 import { read } from './reading.ts'
 import { type Ground, portOf } from './world.ts'
@@ -34,15 +35,6 @@ interface Connection extends Holder {
   place: number
 }
 
-const nothingSaid: ExtendedHandshake = {
-  utPex: undefined,
-  utHolepunch: undefined,
-  port: undefined,
-  encryption: undefined,
-  uploadOnly: undefined,
-  yourIp: undefined,
-  client: undefined,
-}
 const idOfReceiver = 100
 const silentSink = { added() {}, dropped() {}, candidates() {}, violation() {} }
 const eightHours = 8 * 60 * 60_000
