@@ -53,25 +53,21 @@ export function isToldByPosition({ arrivals, receiver }: Cursor, entry: Entry): 
   return entry.arrivedAt <= arrivals && receiver.sees(entry.audience)
 }
 
-/** From now on the peer counts as holding this one: it has the same endpoint from an earlier entry. */
-export function hold(cursor: Cursor, entry: Entry): void {
-  if (!holds(cursor, entry)) flip(cursor, entry)
-}
-
-/** Turns round what the positions say of this entry. */
-export function flip(cursor: Cursor, entry: Entry): void {
+/**
+ * What the positions say of this entry, which was true so far, is wrong from now on: it is withheld, or it came after `arrivals` and
+ * the peer holds its endpoint from an earlier entry.
+ */
+export function flip(cursor: Cursor, { arrivedAt }: Entry): void {
   const { odd = [] } = cursor
-  if (settle(cursor, entry)) return
-  const place = placeOf(odd, entry.arrivedAt)
-  cursor.odd = [...odd.slice(0, place), entry.arrivedAt, ...odd.slice(place)]
+  const place = placeOf(odd, arrivedAt)
+  cursor.odd = [...odd.slice(0, place), arrivedAt, ...odd.slice(place)]
 }
 
-/** What the positions say of this entry is true from now on. False if it was so before. */
-export function settle(cursor: Cursor, entry: Entry): boolean {
+/** What the positions say of this entry is true from now on, as it may have been before. */
+export function settle(cursor: Cursor, entry: Entry): void {
   const { odd } = cursor
-  if (odd === undefined || !isIn(odd, entry)) return false
+  if (odd === undefined || !isIn(odd, entry)) return
   cursor.odd = odd.length === 1 ? undefined : odd.filter((position) => position !== entry.arrivedAt)
-  return true
 }
 
 export function isIn(odd: readonly number[], { arrivedAt }: Entry): boolean {

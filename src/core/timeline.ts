@@ -27,7 +27,7 @@
  */
 
 import type { EndpointKey, Family } from '../codec/contact.ts'
-import { type Cursor, deaf, flip, hold, holds, isIn, isToldByPosition, settle } from './cursor.ts'
+import { type Cursor, deaf, flip, holds, isIn, isToldByPosition, settle } from './cursor.ts'
 import { arrivedAt, departedAt, Entry, indexAfter } from './entry.ts'
 import type { Limits } from './limits.ts'
 import { Recent } from './recent.ts'
@@ -203,7 +203,7 @@ export class Timeline {
     let taken = 0
     for (const entry of owed) {
       const again = this.#live.get(entry.key)
-      if (again !== undefined) hold(cursor, again)
+      if (again !== undefined) flip(cursor, again)
       else if (this.#droppedCount >= this.#limits.maxContacts) break
       else this.#drop(entry)
       taken++
@@ -219,7 +219,7 @@ export class Timeline {
       const isOdd = cursor.odd !== undefined && isIn(cursor.odd, entry)
       if (isToldByPosition(cursor, entry) !== isOdd) {
         const again = this.#live.get(entry.key)
-        if (again !== undefined) hold(cursor, again)
+        if (again !== undefined) flip(cursor, again)
         else if (this.#droppedCount >= this.#limits.maxContacts) return false
         else this.#drop(entry)
       }
@@ -344,7 +344,7 @@ export class Timeline {
       if (holds(cursor, entry)) {
         const again = this.#live.get(entry.key)
         if (again === undefined) owed.push(entry)
-        else hold(cursor, again)
+        else flip(cursor, again)
       }
       settle(cursor, entry)
     }

@@ -55,7 +55,7 @@ const faults: readonly Fault[] = [
     'this.owed = undefined\n    this.#slotAt = Number.NEGATIVE_INFINITY\n    this.#bits &= ~bit.onGrid\n    this.sleep()',
   ]),
   fault('N20', 'who is back is told again', 'timeline', [
-    'if (again !== undefined) hold(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
+    'if (again !== undefined) flip(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
     'if (again !== undefined) {}\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
   ]),
   fault('N20', 'what was withheld is never told', 'timeline', [

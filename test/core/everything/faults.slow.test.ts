@@ -16,7 +16,7 @@ const ofOutbox = (name: string, find: string, replace: string): Fault => fault(n
 const toldOnce: readonly Fault[] = [
   ofTimeline(
     'who is back is told again',
-    'hold(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return',
+    'flip(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return',
     '{}\n        else if (this.#droppedCount >= this.#limits.maxContacts) return',
   ),
   ofTimeline(
@@ -25,7 +25,7 @@ const toldOnce: readonly Fault[] = [
     'else if (receiver.withholds(entry)) {}',
   ),
   ofTimeline('what is withheld is never revisited', 'for (const position of odd) {', 'for (const position of [] as number[]) {'),
-  ofTimeline('what is owed is dropped though live', 'if (again !== undefined) hold(cursor, again)\n      else if', 'if'),
+  ofTimeline('what is owed is dropped though live', 'if (again !== undefined) flip(cursor, again)\n      else if', 'if'),
   ofTimeline(
     'a newcomer starts at the wrong end',
     'cursor.departures = this.#position\n    cursor.odd = cursor.owed = undefined',

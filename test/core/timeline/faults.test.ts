@@ -35,17 +35,17 @@ const inBeliefs = (name: string, find: string, replace: string): Fault => ({ ...
 const faults: readonly Fault[] = [
   inTimeline(
     'a reconnect is not counted as told',
-    'if (again !== undefined) hold(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
+    'if (again !== undefined) flip(cursor, again)\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
     'if (again !== undefined) {}\n        else if (this.#droppedCount >= this.#limits.maxContacts) return false',
   ),
   inTimeline(
     'a reconnect is not counted as told, when its drop was owed',
-    'if (again !== undefined) hold(cursor, again)\n      else if',
+    'if (again !== undefined) flip(cursor, again)\n      else if',
     'if (again !== undefined) {}\n      else if',
   ),
   inTimeline(
     'a reconnect is not counted as told, in an eviction',
-    'if (again === undefined) owed.push(entry)\n        else hold(cursor, again)',
+    'if (again === undefined) owed.push(entry)\n        else flip(cursor, again)',
     'if (again === undefined) owed.push(entry)',
   ),
   inTimeline(
@@ -77,7 +77,7 @@ const faults: readonly Fault[] = [
     '!receiver.sees(entry.audience) || receiver.withholds(entry)) continue',
     '!receiver.sees(entry.audience)) continue',
   ),
-  inTimeline('what is owed is dropped though live', 'if (again !== undefined) hold(cursor, again)\n      else if', 'if'),
+  inTimeline('what is owed is dropped though live', 'if (again !== undefined) flip(cursor, again)\n      else if', 'if'),
   inTimeline('what is owed is forgotten', 'owed.slice(taken)', 'undefined'),
   inTimeline('what is owed is forgotten in an eviction', 'const owed = [...(cursor.owed ?? [])]', 'const owed: Entry[] = []'),
   inTimeline(
