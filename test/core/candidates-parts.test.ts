@@ -88,6 +88,14 @@ describe('the table of candidates', () => {
     }
     expect(new CandidateTable(0).isFull).toBe(true)
   })
+
+  test('takes thirty bytes a row, used or not', () => {
+    const table = new CandidateTable(100)
+    const list: RowList = { oldest: 0, newest: 0, count: 0 }
+    for (const place of range(40, 2)) table.insert(place, 0, 1, list)
+    expect(table.rowEnd).toBeGreaterThan(40)
+    expect(table.byteLength).toBe(30 * table.rowEnd)
+  })
 })
 
 describe('the log of dials', () => {

@@ -146,6 +146,28 @@ describe('a connection', () => {
     expect(swarm.next(1, 0)).toEqual([endpoint('20.0.0.2:6881')])
   })
 
+  test('that goes on in another swarm has its turns there alone', () => {
+    const turns: string[] = []
+    const create = (name: string) => new Swarm<number>({ sink: { ...sink, turn: (id) => turns.push(`${name} ${id}`) } })
+    // So many that what is out of date is not looked for at once.
+    swarm = create('first')
+    for (let id = 1; id <= 40; id++) meet(id)
+    told(1, 1_000)
+    swarm.handleDisconnect(2, 10_000)
+    const halves = swarm.handleRelease(1, 20_000)
+    const other = create('second')
+    const address = Uint8Array.of(20, 0, 0, 1)
+    other.handleConnect(1, { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: true }, 20_000, halves)
+    other.handleExtendedHandshake(1, { ...nothingSaid, utPex: 1 }, 20_000)
+    other.handlePieces(1, false, 20_000)
+    // The same time as it would have had there.
+    const due = other.nextTimeout()!
+    turns.length = 0
+    swarm.handleTimeout(due)
+    other.handleTimeout(due)
+    expect(turns.filter((turn) => turn.endsWith(' 1'))).toEqual(['second 1'])
+  })
+
   test('that has said nothing may go on in a private swarm', () => {
     meet(1)
     const halves = swarm.handleRelease(1, 0)
