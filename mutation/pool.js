@@ -1,6 +1,6 @@
 /**
  * Mutants, tried by worker processes: each mutant on the tests that come across it until one fails, first those that found its
- * neighbours, then the quickest.
+ * neighbours, then the quickest, for some seconds of tests at most.
  *
  * A mutant that does not come to an end is found as well: it has come to its own place far more often than without it, or
  * its process is killed. A mutant may spoil what tests share, so after every few the worker runs the quick tests without
@@ -16,8 +16,8 @@ const longestTestMs = 800
 const quickMs = 20
 /** Quick tests that found the last mutants, and are tried first on the next. */
 const mostLikely = 4
-/** Of the longer ones that are rows of one table, so many are tried: blocks of the same random lives. */
-const mostRows = 6
+/** Of all tests together, a mutant is tried for so long: it takes a minute to run those that come across one in a much used place. */
+const longestTrialMs = 8_000
 
 class Worker {
   #child
@@ -102,7 +102,7 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
     for (const id of list) {
       const { order, limit, ms } = plans.get(id)
       const likely = finders.filter((index) => order.includes(index))
-      const answer = await worker.ask({ task: 'try', id, order: [...likely, ...order], limit, steps }, 10_000 + 5 * ms)
+      const answer = await worker.ask({ task: 'try', id, order: [...likely, ...order], limit, steps }, 5_000 + 4 * ms)
       const by = answer?.foundBy
       if (by !== undefined && tests[by].ms < quickMs) finders = [by, ...finders.filter((index) => index !== by)].slice(0, mostLikely)
       if (answer === undefined) {
@@ -144,28 +144,33 @@ async function quickTests(bundlePath, tests) {
   return quick.map(({ index }) => index).filter((index) => !failing.has(index))
 }
 
-function isAmongFirstRows() {
+/**
+ * The quick ones first, then the first row of each table, then the second: rows of one table, blocks of the same random
+ * lives say, mostly find the same.
+ */
+function mostTellingFirst(tests) {
   const counts = new Map()
-  return ({ title, ms }) => {
-    if (ms < quickMs) return true
-    const table = title.replace(/ #\d+$/, '')
-    counts.set(table, (counts.get(table) ?? 0) + 1)
-    return counts.get(table) <= mostRows
-  }
+  return tests
+    .map((test, index) => ({ ...test, index }))
+    .filter(({ ms }) => ms <= longestTestMs)
+    .sort((a, b) => a.ms - b.ms)
+    .map((test) => {
+      if (test.ms < quickMs) return { ...test, row: 0 }
+      const table = test.title.replace(/ #\d+$/, '')
+      const row = (counts.get(table) ?? 0) + 1
+      counts.set(table, row)
+      return { ...test, row }
+    })
+    .sort((a, b) => a.row - b.row || a.ms - b.ms)
 }
 
 /** Which tests a mutant is tried on, and for how long; undefined for one that no test comes across. */
 function planAll(ids, tests, statics, quickOrder) {
   const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: false }]))
-  const byDuration = tests
-    .map((test, index) => ({ ...test, index }))
-    .filter(({ ms }) => ms <= longestTestMs)
-    .sort((a, b) => a.ms - b.ms)
-    .filter(isAmongFirstRows())
-  for (const { covered, ms, index } of byDuration) {
+  for (const { covered, ms, index } of mostTellingFirst(tests)) {
     for (const [id, hits] of covered) {
       const plan = plans.get(id)
-      if (plan === undefined) continue
+      if (plan === undefined || plan.ms + ms > longestTrialMs) continue
       plan.order.push(index)
       plan.hits = Math.max(plan.hits, hits)
       plan.ms += ms
