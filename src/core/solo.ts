@@ -29,7 +29,6 @@ export class Solo<Id> {
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   #remoteId = 0
-  #isStarted = false
 
   constructor(id: Id, options: SoloOptions<Id>) {
     const limits = { ...limitsWith(options.limits), maxTold: Number.POSITIVE_INFINITY }
@@ -89,14 +88,12 @@ export class Solo<Id> {
     this.#outbox.release(now)
   }
 
+  /** Sending begins, or goes on. A second time it changes nothing. */
   start(now: number): void {
-    if (this.#isStarted) return
-    this.#isStarted = true
     this.#outbox.resume(now)
   }
 
   stop(): void {
-    this.#isStarted = false
     this.#outbox.pause()
   }
 

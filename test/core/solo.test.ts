@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeHandshake, decodeMessage, encodeMessage } from '../../src/codec/index.ts'
 import type { Turn } from '../../src/core/outbox.ts'
-import { keyOfPeer } from '../../src/core/peer-key.ts'
 import { Solo, type SoloOptions } from '../../src/core/solo.ts'
 import { Swarm } from '../../src/core/swarm.ts'
 
@@ -65,6 +64,24 @@ describe('a wire that is fed by hand', () => {
     stage.solo.handleRemoteId(3, 10_000)
     expect(stage.solo.remoteId).toBe(3)
     expect(stage.next()).toBe('11000: +1')
+  })
+
+  test('is told no later when it names another id before the first message', () => {
+    const stage = new Stage().ready()
+    stage.solo.connect(key(1), 0)
+    stage.solo.wake(0)
+    stage.solo.handleRemoteId(4, 700)
+    expect(stage.next()).toBe('1000: +1')
+  })
+
+  test('on this host may name contacts on this host, one elsewhere may not', () => {
+    const ipv6 = (first: number) => Uint8Array.of(first, ...new Array<number>(14).fill(0), 1)
+    const heard = [ipv6(0), ipv6(0x2a)].map((address) => {
+      const stage = new Stage({ address })
+      stage.solo.handleMessage(encodeMessage({ added: Uint8Array.of(127, 0, 0, 7, 0x1a, 0xe1) }), 0)
+      return stage.heard
+    })
+    expect(heard).toEqual([['id + 7 0'], ['refused-contact 1']])
   })
 
   test('sleeps while there is nothing new, and is woken by who changes something', () => {
@@ -259,6 +276,12 @@ describe('a wire that was fed by hand and joins a swarm', () => {
     expect([lastsOf(added), lastsOf(dropped)]).toEqual([[], [1]])
   })
 
+  test('and has said nothing so far', () => {
+    const swarm = new Swarm<number>({ sink: sinkOf([]) })
+    swarm.handleConnect(2, peer(9), 0, new Stage().solo.halves())
+    expect(swarm.stats()).toMatchObject({ connections: 1, claims: 0 })
+  })
+
   test.each([
     ['what the swarm refuses is no claim any more', { accept: (address: string) => !address.endsWith('.5') }, ['2 + 6'], 1],
     ['a private torrent forgets them', { private: true }, [], 0],
@@ -352,41 +375,5 @@ describe('a wire that was fed by hand and joins a swarm', () => {
     expect(due).toBeGreaterThanOrEqual(63_000)
     second.handleTimeout(due)
     expect(lastsOf(decodeMessage(second.takeMessage(7, due) as Uint8Array).dropped)).toEqual([1])
-  })
-})
-
-describe('the key of a peer that a host names', () => {
-  test.each([
-    ['20.0.0.1:6881', key(1)],
-    ['20.0.0.1:2', key(1, 2)],
-    ['20.0.0.1:65535', key(1, 65_535)],
-    ['0.0.0.0:9', 9],
-    ['255.255.255.255:6881', 0xffff_ffff * 0x1_0000 + 6881],
-    ['[::ffff:20.0.0.1]:6881', key(1)],
-    ['[2a00::1]:6881', String.fromCharCode(0x2a00, 0, 0, 0, 0, 0, 0, 1, 6881)],
-    ['[2a00::1]:2', String.fromCharCode(0x2a00, 0, 0, 0, 0, 0, 0, 1, 2)],
-  ])('%s', (text, expected) => {
-    expect(keyOfPeer(text)).toBe(expected)
-  })
-
-  test.each([
-    ...['', '20.0.0.1', '20.0.0.1:', '20.0.0.1:0', '20.0.0.1:1', '20.0.0.1:65536', '20.0.0.1:655350', '20.0.0.1:06881', '20.0.0.1:68a1'],
-    ...['20.0.0.01:6881', '20.0.0.256:6881', '20.0.0.1000:6881', '20.0.1:6881', '20.0.0.1.1:6881', '20..0.1:6881', '.20.0.0.1:6881'],
-    ...[
-      '20.0.0.1.6881',
-      '20:0.0.1:6881',
-      '20.0.0.1:6881 ',
-      '20.0.0.1:688 ',
-      '20.0.0.1:688.',
-      ' 20.0.0.1:6881',
-      '20.0.0./:6881',
-      '20.0.0.:6881',
-      '20.0.0.1:-688',
-      '020.0.0.1:6881',
-    ],
-    ...['[2a00::1]:1', '[2a00::1]:0', '[2a00::1]', '2a00::1:6881', 'localhost:6881', '20.0.0.1:/', '20.0.0.1::'],
-    ...[undefined, null, 6881, {}, ['20.0.0.1:6881']],
-  ])('%j is none', (peer) => {
-    expect(keyOfPeer(peer)).toBeUndefined()
   })
 })

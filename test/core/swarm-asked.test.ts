@@ -132,6 +132,13 @@ describe('a connection', () => {
     expect(told(1, 3_000)).toEqual([[2, 0x11]])
   })
 
+  test('that said nothing of its pieces is told nothing until it is taken as it is', () => {
+    meet(1)
+    meet(2, 0, 'silent')
+    expect(told(2, 1_000)).toBeUndefined()
+    expect(told(2, 2_000)).toEqual([[1, 0x10]])
+  })
+
   test('that has everything by and by is told of as a seed from then on', () => {
     for (const id of [1, 2]) meet(id)
     swarm.handlePieces(2, true, 500)

@@ -126,7 +126,7 @@ const ofSwarms: readonly Expected[] = [
 
 const ofDropIns: readonly Expected[] = [
   [fault('start does not wait for its call', 'core/solo', '    this.#outbox.pause()\n    this.#turn =', '    this.#turn ='), /stopped/],
-  [fault('stop does not stop', 'core/solo', 'this.#isStarted = false\n    this.#outbox.pause()', 'this.#isStarted = false'), /stopped/],
+  [fault('stop does not stop', 'core/solo', 'stop(): void {\n    this.#outbox.pause()', 'stop(): void {'), /stopped/],
   [
     fault(
       'reset leaves what was told',
