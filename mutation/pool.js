@@ -130,18 +130,23 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   return outcomes
 }
 
-/** Quick tests, but for those that sum up what others have seen, and fail alone. */
+/**
+ * Quick tests, but for those that sum up what others have seen, and fail alone. One that fails when all have run has been
+ * spoilt by another one: after every few mutants it would seem that these had spoilt it, and each be tried again alone.
+ */
 async function quickTests(bundlePath, tests) {
   const quick = tests.map(({ ms }, index) => ({ ms, index })).filter(({ ms }) => ms < quickMs)
   const worker = new Worker(bundlePath)
   await worker.start()
-  const failing = new Set()
-  for (const { index } of quick) {
+  const fails = async (index) => {
     const answer = await worker.ask({ task: 'try', id: '', order: [index], limit: Number.POSITIVE_INFINITY }, 60_000)
-    if (answer?.foundBy !== undefined) failing.add(index)
+    return answer?.foundBy !== undefined
   }
+  const order = []
+  for (const { index } of quick) if (!(await fails(index))) order.push(index)
+  for (const index of order) if (await fails(index)) throw new Error(`fails after other tests: ${tests[index].title}`)
   worker.kill()
-  return quick.map(({ index }) => index).filter((index) => !failing.has(index))
+  return order
 }
 
 /**

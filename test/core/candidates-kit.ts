@@ -27,13 +27,17 @@ function lookUp(text: string): Endpoint {
   const family = familyOf(text)
   const entry = { bytes, family, key: endpointKey(bytes, 0, family) }
   endpoints.set(text, entry)
-  textsByKey.set(entry.key, text)
   return entry
 }
 
+/** As it is written canonically, however a test has spelt it. */
 function textOfKey(key: EndpointKey): string {
+  const found = textsByKey.get(key)
+  if (found !== undefined) return found
   const bytes = endpointOfKey(key)
-  return textsByKey.get(key) ?? textOf(bytes, 0, bytes.length === 6 ? 4 : 6)
+  const text = textOf(bytes, 0, bytes.length === 6 ? 4 : 6)
+  textsByKey.set(key, text)
+  return text
 }
 
 const global = 1
