@@ -11,11 +11,12 @@
  * The quotas hold for global addresses. On a local network or on one host many clients differ by the last byte or
  * by the port alone, and whoever may tell of them is there itself.
  *
- * Networks are counted by a seeded hash of 32 bits. Two that meet share their quotas, which is only stricter.
+ * Networks are counted by a seeded hash of 32 bits. Two that meet share their quotas, which is only stricter; two addresses of IPv4 never do.
  */
 import { type EndpointKey, endpointOfKey, type Family } from '../codec/contact.ts'
+import { mix } from './address-hash.ts'
 import { DialLog } from './dial-log.ts'
-import { endpointHash, prefixHash, scramble } from './endpoint-hash.ts'
+import { endpointHash, networkHash, scramble } from './endpoint-hash.ts'
 import type { Limits } from './limits.ts'
 import type { Party, Source } from './party.ts'
 
@@ -72,10 +73,9 @@ export class Pending {
 
   /** Hashes of the address or /64, and of the /24 or /56. */
   placeOf(bytes: Uint8Array, offset: number, family: Family): Place {
-    const length = family === 4 ? 4 : 8
     return {
-      address: prefixHash(bytes, offset, length, this.#seed + family),
-      subnet: prefixHash(bytes, offset, length - 1, this.#seed - family),
+      address: networkHash(bytes, offset, family === 4 ? 32 : 64, this.#seed),
+      subnet: networkHash(bytes, offset, family === 4 ? 24 : 56, this.#seed),
     }
   }
 
@@ -176,5 +176,5 @@ export class Pending {
 }
 
 function shareOf(subnet: number, party: Party): number {
-  return scramble(subnet ^ scramble(party.id))
+  return mix(scramble(subnet), party.id)
 }

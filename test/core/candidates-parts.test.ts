@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CandidateTable, type RowList, rowState } from '../../src/core/candidate-table.ts'
 import { DialLog } from '../../src/core/dial-log.ts'
-import { endpointHash, prefixHash } from '../../src/core/endpoint-hash.ts'
+import { endpointHash, networkHash } from '../../src/core/endpoint-hash.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { Party } from '../../src/core/party.ts'
 import { range } from './candidates-kit.ts'
@@ -14,6 +14,10 @@ const texts = [
   ...range(100, 1).map((host) => `[2001:4860::${host.toString(16)}]:6881`),
   ...range(200, 1).map((port) => `20.0.0.1:${port}`),
 ]
+
+function withBitTurned(bytes: Uint8Array, bit: number): Uint8Array {
+  return bytes.with(bit >> 3, bytes[bit >> 3]! ^ (0x80 >> (bit & 7)))
+}
 
 describe('the table of candidates', () => {
   test('keeps what was inserted and not removed, and lists it in order, however it grows', () => {
@@ -181,8 +185,40 @@ describe('hashes', () => {
       const hashes = new Set([endpointHash(bytes, 0, familyOf(text), 5), endpointHash(bytes, 0, familyOf(text), 6)])
       for (const index of bytes.keys()) hashes.add(endpointHash(bytes.with(index, bytes[index]! ^ 0x80), 0, familyOf(text), 5))
       expect(hashes.size).toBe(bytes.length + 2)
-      expect(prefixHash(bytes.with(3, 9), 0, 3, 5)).toBe(prefixHash(bytes, 0, 3, 5))
-      expect(prefixHash(bytes.with(2, 9), 0, 3, 5)).not.toBe(prefixHash(bytes, 0, 3, 5))
+    }
+  })
+
+  test.each([24, 32, 56, 64] as const)('of a network of %i bits depends on these bits alone, and on the seed', (bitLength) => {
+    const bytes = endpoint('[2001:4860:1:2:3:4:5:6]:6881')
+    const hash = networkHash(bytes, 0, bitLength, 5)
+    const hashes = new Set([hash, networkHash(bytes, 0, bitLength, 6)])
+    for (let bit = 0; bit < bitLength; bit++) hashes.add(networkHash(withBitTurned(bytes, bit), 0, bitLength, 5))
+    expect(hashes.size).toBe(bitLength + 2)
+    for (let bit = bitLength; bit < 8 * bytes.length; bit++) expect(networkHash(withBitTurned(bytes, bit), 0, bitLength, 5)).toBe(hash)
+    expect(networkHash(Uint8Array.of(9, ...bytes), 1, bitLength, 5)).toBe(hash)
+    expect(new Set(([24, 32, 56, 64] as const).map((other) => networkHash(bytes, 0, other, 5))).size).toBe(4)
+  })
+
+  // Seeds under which one `mix` a word, or a byte, takes these for one.
+  test.each([
+    [1_729_776_940, '20.0.0.4:6881', '20.0.1.1:6881'],
+    [40_768, '20.0.0.17:6894', '20.0.0.18:6881'],
+    [2_740, '[2001:487e:1:5::1]:6881', '[2001:487f:1:0::1]:6881'],
+    [12_080, '[2001:486e:1:5::1]:6881', '[2001:486f:1:0::1]:6881'],
+  ])('do not meet of neighbours: seed %i, %s and %s', (seed, one, other) => {
+    const hashesOf = (text: string): number[] => {
+      const [bytes, family] = [endpoint(text), familyOf(text)]
+      return [networkHash(bytes, 0, family === 4 ? 32 : 64, seed), endpointHash(bytes, 0, family, seed)]
+    }
+    const [hashes, others] = [hashesOf(one), hashesOf(other)]
+    for (const index of [0, 1]) expect(hashes[index]).not.toBe(others[index])
+  })
+
+  test('never meet of IPv4 networks', () => {
+    const addresses = range(64).flatMap((high) => range(64).map((low) => endpoint(`20.${high}.${low}.1:6881`)))
+    for (const seed of range(20)) {
+      expect(new Set(addresses.map((bytes) => networkHash(bytes, 0, 24, seed))).size).toBe(addresses.length)
+      expect(new Set(addresses.map((bytes) => networkHash(bytes, 0, 32, seed))).size).toBe(addresses.length)
     }
   })
 })
