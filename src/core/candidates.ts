@@ -196,7 +196,7 @@ export class Candidates {
   /** There is none any more. It becomes a candidate when it is offered again; what was offered meanwhile is void. */
   handleDisconnected(key: EndpointKey): void {
     const row = this.#store.find(key)
-    if (row !== 0 && this.#table.stateOf(row) !== rowState.handedOut) this.#store.remove(row)
+    if (row !== 0) this.#store.remove(row)
     this.#pending.handleDisconnected(key, this.#pending.placeOf(endpointOfKey(key), 0, familyOf(key)))
     this.#idleUntil = Number.NEGATIVE_INFINITY
   }

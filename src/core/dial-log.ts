@@ -39,9 +39,8 @@ export class DialLog {
   /** Forgets what is older than the window. */
   settle(now: number): void {
     this.#now = Math.ceil(now)
-    const mask = this.#times.length - 1
     while (this.#start < this.#end && this.#timeOf(this.#start) + this.#windowMs <= now) this.#start++
-    if (this.#start === this.#end && mask >= firstCapacity) this.#resize(0)
+    if (this.#start === this.#end && this.#times.length > firstCapacity) this.#resize(0)
   }
 
   /** An address was dialled; it is a hash of 32 bits. Nothing gives way to it, also above the bound. */
