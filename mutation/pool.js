@@ -67,8 +67,9 @@ export async function look(bundlePath) {
 export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
   const { tests, loaded } = seen
   const steps = tests.map((test) => test.steps)
-  const quickOrder = await quickTests(bundlePath, tests)
-  const plans = planAll(ids, tests, new Set(loaded), quickOrder)
+  const telling = await thatHoldAlone(bundlePath, mostTellingFirst(tests))
+  const quickOrder = telling.filter(({ ms }) => ms < quickMs).map(({ index }) => index)
+  const plans = planAll(ids, telling, new Set(loaded))
   const outcomes = new Map()
   const settle = (id, outcome, foundBy) => {
     outcomes.set(id, { outcome, foundBy: foundBy === undefined ? undefined : tests[foundBy].title })
@@ -131,27 +132,8 @@ export async function tryAll(bundlePath, ids, seen, { processes, onProgress }) {
 }
 
 /**
- * Quick tests, but for those that sum up what others have seen, and fail alone. One that fails when all have run has been
- * spoilt by another one: after every few mutants it would seem that these had spoilt it, and each be tried again alone.
- */
-async function quickTests(bundlePath, tests) {
-  const quick = tests.map(({ ms }, index) => ({ ms, index })).filter(({ ms }) => ms < quickMs)
-  const worker = new Worker(bundlePath)
-  await worker.start()
-  const fails = async (index) => {
-    const answer = await worker.ask({ task: 'try', id: '', order: [index], limit: Number.POSITIVE_INFINITY }, 60_000)
-    return answer?.foundBy !== undefined
-  }
-  const order = []
-  for (const { index } of quick) if (!(await fails(index))) order.push(index)
-  for (const index of order) if (await fails(index)) throw new Error(`fails after other tests: ${tests[index].title}`)
-  worker.kill()
-  return order
-}
-
-/**
- * The quick ones first, then the first row of each table, then the second: rows of one table, blocks of the same random
- * lives say, mostly find the same.
+ * Tests that can be tried, the most telling first: the quick ones, then the first row of each table, then the second, because rows of
+ * one table, blocks of the same random lives say, mostly find the same.
  */
 function mostTellingFirst(tests) {
   const counts = new Map()
@@ -169,26 +151,46 @@ function mostTellingFirst(tests) {
     .sort((a, b) => a.row - b.row || a.ms - b.ms)
 }
 
+/**
+ * These tests, but for those that sum up what others have seen, and fail alone. A quick one that fails when all have run has been
+ * spoilt by another one: after every few mutants it would seem that these had spoilt it, and each be tried again alone.
+ */
+async function thatHoldAlone(bundlePath, tests) {
+  const worker = new Worker(bundlePath)
+  await worker.start()
+  const holds = async ({ index }) => {
+    const answer = await worker.ask({ task: 'try', id: '', order: [index], limit: Number.POSITIVE_INFINITY }, 60_000)
+    return answer !== undefined && answer.foundBy === undefined
+  }
+  const held = []
+  for (const test of tests) if (await holds(test)) held.push(test)
+  for (const test of held) {
+    if (test.ms < quickMs && !(await holds(test))) throw new Error(`fails after other tests: ${test.title}`)
+  }
+  worker.kill()
+  return held
+}
+
 /** Which tests a mutant is tried on, and for how long; undefined for one that no test comes across. */
-function planAll(ids, tests, statics, quickOrder) {
+function planAll(ids, telling, statics) {
   const plans = new Map(ids.map((id) => [id, { order: [], hits: 0, ms: 0, isStatic: false }]))
-  for (const { covered, ms, index } of mostTellingFirst(tests)) {
-    for (const [id, hits] of covered) {
+  const add = (plan, { index, ms }) => {
+    if (plan.ms + ms > longestTrialMs) return
+    plan.order.push(index)
+    plan.ms += ms
+  }
+  for (const test of telling) {
+    for (const [id, hits] of test.covered) {
       const plan = plans.get(id)
-      if (plan === undefined || plan.ms + ms > longestTrialMs) continue
-      plan.order.push(index)
+      if (plan === undefined) continue
+      add(plan, test)
       plan.hits = Math.max(plan.hits, hits)
-      plan.ms += ms
     }
   }
   for (const [id, plan] of plans) {
-    // What runs while the tests are loaded, and never again, may show in any test.
+    // What runs while the tests are loaded, and never again, may show in any test: a process for each.
     plan.isStatic = plan.order.length === 0 && statics.has(id)
-    // A process for each, and all tests: only the quick ones.
-    if (plan.isStatic) {
-      plan.order = quickOrder
-      plan.ms = quickOrder.reduce((sum, index) => sum + tests[index].ms, 0)
-    }
+    if (plan.isStatic) for (const test of telling) add(plan, test)
     plan.limit = 1_000 + 20 * plan.hits
     if (plan.order.length === 0) plans.delete(id)
   }
