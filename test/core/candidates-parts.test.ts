@@ -1,11 +1,12 @@
 /** The parts that candidates are made of, each beside a slow twin. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { mix } from '../../src/core/address-hash.ts'
 import { CandidateTable, type RowList, rowState } from '../../src/core/candidate-table.ts'
 import { DialLog } from '../../src/core/dial-log.ts'
 import { endpointHash, networkHash } from '../../src/core/endpoint-hash.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
-import { Party } from '../../src/core/party.ts'
+import { Parties, Party } from '../../src/core/party.ts'
 import { range } from './candidates-kit.ts'
 import { endpoint, familyOf } from './endpoints.ts'
 
@@ -93,6 +94,20 @@ describe('the table of candidates', () => {
     expect(new CandidateTable(0).isFull).toBe(true)
   })
 
+  test('forgets the claims of one row and no more, also when it has eight', () => {
+    const table = new CandidateTable(10)
+    const list: RowList = { oldest: 0, newest: 0, count: 0 }
+    const [row, neighbour] = [table.insert(2, 0, 1, list), table.insert(3, 0, 1, list)]
+    expect(neighbour).toBe(row + 1)
+    for (const place of range(8)) for (const at of [row, neighbour]) table.setClaim(at, place, 10 + place)
+    const next = table.insert(4, 0, 1, list)
+    table.remove(row, list)
+    expect(range(8).map((place) => table.claimAt(neighbour, place))).toEqual(range(8, 10))
+    expect([list.oldest, list.newest, list.count]).toEqual([neighbour, next, 2])
+    table.remove(neighbour, list)
+    expect([list.oldest, list.newest, list.count]).toEqual([next, next, 1])
+  })
+
   test('takes thirty bytes a row, used or not', () => {
     const table = new CandidateTable(100)
     const list: RowList = { oldest: 0, newest: 0, count: 0 }
@@ -169,6 +184,31 @@ describe('the standing of a source', () => {
       isPoor ? [1, 1, 1, 2, 64, 0] : [1, 2, 7, 8, 256, 0],
     )
   })
+
+  test('forgets the older half of its dials when there are four times as many as standing needs', () => {
+    const limits = { ...defaultLimits, minDialsForStanding: 2, minSuccessShare: 0.5 }
+    /** Contacts that have to connect until a party counts as any other, after so many that did not. */
+    const neededAfter = (failed: number): number => {
+      const party = new Party(1, undefined, 0)
+      for (const _ of range(failed)) party.record('failed', limits)
+      let needed = 0
+      for (; party.isPoor(limits); needed++) party.record('connected', limits)
+      return needed
+    }
+    // Eight dials count as four.
+    expect([2, 3, 8].map(neededAfter)).toEqual([2, 3, 4])
+  })
+
+  test('is remembered if anything is known of it, whoever else comes and goes', () => {
+    const parties = new Parties()
+    const [known, unknown] = [new Party(1, 1, 0), new Party(2, 2, 0)]
+    known.record('failed', defaultLimits)
+    for (const party of [known, unknown, ...range(500, 3).map((id) => new Party(id, id, 0))]) {
+      parties.enter(party)
+      parties.leave(party)
+    }
+    expect([parties.find(1), parties.find(2)]).toEqual([known, undefined])
+  })
 })
 
 describe('hashes', () => {
@@ -212,6 +252,21 @@ describe('hashes', () => {
     }
     const [hashes, others] = [hashesOf(one), hashesOf(other)]
     for (const index of [0, 1]) expect(hashes[index]).not.toBe(others[index])
+  })
+
+  test('do not meet of IPv6 by what does not depend on the seed', () => {
+    // The same first half; the last word makes the second halves one under a seed that anybody knows.
+    const words = (third: number, fourth: number): Uint8Array => {
+      const bytes = endpoint('[2001:4860:1::]:6881')
+      const view = new DataView(bytes.buffer)
+      view.setInt32(8, third)
+      view.setInt32(12, fourth)
+      return bytes
+    }
+    for (const known of [0, 1, 0x9e3779b1]) {
+      const [one, other] = [words(5, 7), words(6, 7 ^ mix(known, 5) ^ mix(known, 6))]
+      for (const seed of range(20, 100)) expect(endpointHash(one, 0, 6, seed)).not.toBe(endpointHash(other, 0, 6, seed))
+    }
   })
 
   test('never meet of IPv4 networks', () => {

@@ -134,6 +134,43 @@ describe('a contact costs the same however many come with it:', () => {
   })
 })
 
+describe('a contact costs the same whatever its network, however many of that are known:', () => {
+  const addressOf: Readonly<Record<string, (index: number) => number[]>> = {
+    'IPv4, apart': (index) => [30 + (index & 63), index >> 8, index & 255, 1],
+    'IPv4, side by side': (index) => [30, 0, index >> 8, index & 255],
+    'IPv6, apart': (index) => [0x2a, index & 255, index >> 8, ...Array<number>(13).fill(1)],
+    'IPv6, one /64': (index) => [0x2a, ...Array<number>(13).fill(1), index >> 8, index & 255],
+    'IPv6, one /96 of each /64': (index) => [0x2a, ...Array<number>(5).fill(1), index >> 8, index & 255, ...Array<number>(8).fill(1)],
+  }
+
+  /** What 50 contacts cost that nobody has claimed, when 20 peers have claimed 50 each. */
+  function costAmong(addressOf: (index: number) => number[]): number {
+    const swarm = new Swarm<number>({ sink: { turn() {}, added() {}, dropped() {}, candidates() {}, violation() {} } })
+    const messages = Array.from({ length: 21 }, (_, peer) => {
+      const list = Uint8Array.from(Array.from({ length: 50 }, (_, index) => [...addressOf(peer * 50 + index), 0x1a, 0xe1]).flat())
+      return encodeMessage(list.length === 300 ? { added: list } : { added6: list })
+    })
+    messages.forEach((message, id) => {
+      const address = Uint8Array.of(20, 0, 0, id)
+      swarm.handleConnect(id, { address, port: 6881, direction: 'outgoing', transport: 'tcp', isExtended: false }, 0)
+      takeCount()
+      swarm.handleMessage(id, message, 0)
+    })
+    expect(swarm.stats().known).toBe(21 * 50)
+    return takeCount()
+  }
+
+  test.each([
+    ['IPv4, side by side', 'IPv4, apart'],
+    ['IPv6, one /64', 'IPv6, apart'],
+    ['IPv6, one /96 of each /64', 'IPv6, apart'],
+  ])('%s as %s', (near, apart) => {
+    const [cost, usual] = [costAmong(addressOf[near]!), costAmong(addressOf[apart]!)]
+    expect(cost).toBeLessThan(1.2 * usual)
+    expect(cost).toBeGreaterThan(50)
+  })
+})
+
 test('a search that grows with what it searches would show', () => {
   // The same measure on something quadratic of our sources: the reader, asked for the end of a nested value at each of its levels.
   const cost = (size: number): number => {
