@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { decodeMessage } from 'ut_pex/codec'
 import { installClock } from './kit/clock.js'
-import { createReceiver, createSwarmReceiver, factories, readAll } from './kit/contestants.js'
+import { createReceiver, createSwarmReceiver, factories, readAll, readInPlace } from './kit/contestants.js'
 import { createStream, streamLength } from './kit/inputs.js'
 import { Record } from './kit/record.js'
 import { cpuMs, format, medianOf } from './kit/rounds.js'
@@ -58,6 +58,9 @@ async function compareWith(record, kind, clock) {
   const decode = (count) => {
     for (let i = 0; i < count; i++) sum = (sum + readAll(messages[i % streamLength])) >>> 0
   }
+  const decodeInPlace = (count) => {
+    for (let i = 0; i < count; i++) sum = (sum + readInPlace(messages[i % streamLength])) >>> 0
+  }
   const receiver = createReceiver(factories.ours, messages, clock)
   const swarm = createSwarmReceiver(messages)
   const teller = createSwarmTeller(sets)
@@ -65,6 +68,10 @@ async function compareWith(record, kind, clock) {
   decode(streamLength)
   deepStrictEqual((await reference.run('decode', streamLength)).checksum, sum)
   deepStrictEqual((await reference.run('scan', streamLength)).checksum, sum)
+  const byViews = sum
+  sum = 0
+  decodeInPlace(streamLength)
+  deepStrictEqual(sum, byViews)
   swarm.run(streamLength + 3)
   deepStrictEqual(swarm.swarm.stats().claims, claimCount)
   deepStrictEqual((await reference.run('receive', streamLength + 3)).checksum, claimCount)
@@ -74,7 +81,8 @@ async function compareWith(record, kind, clock) {
 
   const works = [
     ['decode', 'decode', decode],
-    ['decode, beside a scan', 'scan', decode],
+    ['decode in place', 'decode', decodeInPlace],
+    ['decode in place, beside a scan', 'scan', decodeInPlace],
     ['receive', 'receive', receiver.run],
     ['receive, in a swarm', 'receive', swarm.run],
     ['encode', 'encode', teller.run],

@@ -36,7 +36,8 @@ const bounded = (what, key, most, unit) => ({
 
 export const sections = {
   'One message of 50 added and 50 dropped': [
-    ...messageKinds.map((kind) => besideCpp(`decode, ${kind}`, `cpp.decode.${kind}`, 0.65)),
+    ...messageKinds.map((kind) => besideCpp(`decode in place, ${kind}`, `cpp.decode in place.${kind}`, 0.65)),
+    ...messageKinds.map((kind) => besideCpp(`decode with a view of each list, ${kind}`, `cpp.decode.${kind}`, 0.65)),
     besideCpp('receive, IPv4', 'cpp.receive.IPv4', 0.5),
     besideCpp('receive, mixed', 'cpp.receive.mixed', 0.7),
     quicker('receive, IPv4', 'receive.IPv4', 25),

@@ -2,4 +2,16 @@
 
 export { type EndpointKey, endpointByteLength, endpointKey, endpointOfKey, type Family, flag, knownFlags } from './contact.ts'
 export { decodeHandshake, type ExtendedHandshake } from './handshake.ts'
-export { type DecodedMessage, decodeMessage, encodeMessage, type MessageFault, type PexMessage } from './message.ts'
+export {
+  createLayout,
+  type DecodedMessage,
+  decodeMessage,
+  encodeMessage,
+  faultsOf,
+  locateMessage,
+  type MessageFault,
+  type MessageLayout,
+  type PexMessage,
+  type Slot,
+  slot,
+} from './message.ts'

@@ -51,7 +51,7 @@ export interface DecodedMessage extends PexMessage {
   readonly faults: readonly MessageFault[]
 }
 
-/** The six strings, in the order of their keys. */
+/** The six strings of a message, in the order of their keys: their places in a `MessageLayout`. */
 export const slot = { added: 0, addedFlags: 1, added6: 2, added6Flags: 3, dropped: 4, dropped6: 5 } as const
 export type Slot = (typeof slot)[keyof typeof slot]
 
@@ -123,7 +123,8 @@ export function createLayout(): MessageLayout {
 }
 
 /**
- * Reads a message without making anything: writes into `layout` where its strings lie, and returns its faults as bits for `faultsOf`.
+ * Reads a message in place, for whoever reads very many: makes nothing, writes into `layout` where its strings lie, and returns its
+ * faults as bits for `faultsOf`. Never throws, whatever the bytes.
  *
  * Lists are cut to whole contacts; flags are one byte per contact, or none, which means 0 for all. Absent is empty.
  */
