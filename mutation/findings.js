@@ -13,14 +13,15 @@ export class Findings {
     if (isUsed && existsSync(path)) this.#outcomesOf = JSON.parse(readFileSync(path, 'utf8'))
   }
 
-  /** Of these mutants, the outcomes of those that were found. */
-  of(mutants) {
+  /** Of these mutants, the outcomes of those that were found, and of those that were not if that is explained. */
+  of(mutants, isExplained) {
     const found = new Map()
     for (const [hash, list] of byFile(mutants)) {
       const outcomes = this.#outcomesOf[hash] ?? []
-      list.forEach(({ id }, index) => {
+      list.forEach((mutant, index) => {
         const outcome = outcomes[index]
-        if (outcome === 'killed' || outcome === 'timeout') found.set(id, { outcome })
+        if (outcome === 'killed' || outcome === 'timeout' || (outcome === 'survived' && isExplained(mutant)))
+          found.set(mutant.id, { outcome })
       })
     }
     return found

@@ -5,8 +5,8 @@
  * finds is the score. First the run itself is tried on a fixture of which the outcome is known. Writes `mutation/RESULTS.md`
  * when all files were tried; with paths it prints only.
  *
- * `--again` tries those alone that were not found at the last run, as far as their files are the same; those that were
- * found count as found. So tests may have been added since, but none may have been taken away.
+ * `--again` tries those alone that were not found at the last run, and of which nobody has said why (`reasons.json`), as far as their
+ * files are the same; the others count as they did. So tests may have been added since, but none may have been taken away.
  */
 import { deepStrictEqual } from 'node:assert/strict'
 import { mkdirSync, readdirSync } from 'node:fs'
@@ -18,7 +18,7 @@ import { bundle } from './bundle.js'
 import { Findings } from './findings.js'
 import { instrument } from './instrument.js'
 import { look, tryAll } from './pool.js'
-import { printSurvivors, writeResults } from './results.js'
+import { printSurvivors, reasonOf, writeResults } from './results.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const output = resolve(root, 'build/mutation')
@@ -48,7 +48,7 @@ async function run(name, sources, tests, findings = new Findings()) {
     const survived = [...outcomes.values()].filter(({ outcome }) => outcome === 'survived').length
     console.error(`${Math.round((printed - begun) / 1000)} s: ${outcomes.size} of ${mutants.length} mutants, ${survived} survived`)
   }
-  const known = findings.of(mutants)
+  const known = findings.of(mutants, (mutant) => reasonOf(mutant) !== undefined)
   const ids = mutants.map(({ id }) => id).filter((id) => !known.has(id))
   const outcomes = new Map([...known, ...(await tryAll(path, ids, seen, { processes, onProgress }))])
   findings.save(mutants, outcomes)

@@ -20,7 +20,6 @@ function oneLine(text) {
 
 /** Writes the page: a table of the files, and each mutant that no test noticed with the reason why none can, or should. */
 export function writeResults(mutants) {
-  const reasons = JSON.parse(readFileSync(new URL('reasons.json', import.meta.url), 'utf8'))
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const files = [...new Set(mutants.map(({ fileName }) => fileName))]
   const rows = [...files.map((file) => [`\`${file}\``, mutants.filter(({ fileName }) => fileName === file)]), ['all', mutants]]
@@ -45,7 +44,7 @@ export function writeResults(mutants) {
     '',
     ...left.map((mutant) => {
       const { fileName, line, before, after } = mutant
-      return `- \`${fileName}:${line}\` ${code(before)} → ${code(after)}: ${reasonOf(mutant, reasons)}`
+      return `- \`${fileName}:${line}\` ${code(before)} → ${code(after)}: ${reasonOf(mutant) ?? 'not explained yet'}`
     }),
     '',
   ]
@@ -56,13 +55,15 @@ function code(text) {
   return `\`\` ${oneLine(text)} \`\``
 }
 
-/** A reason holds for a change of that text in that file, wherever it has moved. */
-function reasonOf({ fileName, before, after }, reasons) {
+const reasons = JSON.parse(readFileSync(new URL('reasons.json', import.meta.url), 'utf8'))
+
+/** Why no test finds this mutant, if that is known. A reason holds for a change of that text in that file, wherever it has moved. */
+export function reasonOf({ fileName, before, after }) {
   const found = reasons.find(
     (reason) =>
-      reason.file === fileName &&
+      fileName.endsWith(reason.file) &&
       oneLine(reason.before) === oneLine(before) &&
       (reason.after === undefined || oneLine(reason.after) === oneLine(after)),
   )
-  return found?.why ?? 'not explained yet'
+  return found?.why
 }

@@ -256,6 +256,15 @@ describe('a set of endpoints', () => {
     expect(() => new EndpointSet(4, { ...bounds, ...wrong })).toThrow(message)
   })
 
+  test('is full with as many as it may hold', () => {
+    const set = new EndpointSet(4, { ...bounds, maxCount: 1 })
+    expect(['1.1.0.1:6881', '1.1.0.2:6881', '1.1.0.1:6881'].map((text) => set.add(endpoint(text), 0, 0))).toEqual([
+      'added',
+      'full',
+      'present',
+    ])
+  })
+
   test('can hold 65,534 endpoints', () => {
     const set = new EndpointSet(4, { ...bounds, maxCount: 65_534 })
     const bytes = endpoint('1.1.0.0:6881')
