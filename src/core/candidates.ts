@@ -8,7 +8,7 @@
  * Everybody who claims contacts wants us to dial them, and most of what follows keeps some from having us
  * dial only theirs (T7–T10). What may be *remembered* and what may be *handed out* are bounded apart:
  *
- *     remembered    2,000 candidates, 256 of one party; who holds most gives way (`candidate-store.ts`)
+ *     remembered    2,000 candidates, 240 of one party; who holds most gives way (`candidate-store.ts`)
  *     handed out    round-robin over parties (`source.ts`), of each the best: what several of them claim
  *                   first, then by BEP 40. Quotas count what is handed out and not reported yet
  *                   (`pending.ts`); what they hold back is not forgotten, it comes later.

@@ -55,7 +55,7 @@ export interface Limits {
 
   /** Contacts that one swarm keeps for dialling; of a greater number 7,000 count. */
   readonly maxCandidates: number
-  /** Candidates that one source may hold: what a neighbour tells in two and a half minutes at the most, in 8 KB. */
+  /** Candidates that one source may hold: what a neighbour tells in two and a half minutes at the most, in 7 KB. */
   readonly maxCandidatesPerSource: number
   /** Milliseconds after which a candidate that nobody claims any more is forgotten. */
   readonly candidateMs: number
@@ -103,7 +103,7 @@ export const defaultLimits: Limits = {
   documentationNets: true,
 
   maxCandidates: 2_000,
-  maxCandidatesPerSource: 256,
+  maxCandidatesPerSource: 240,
   candidateMs: 30 * 60_000,
   handedOutMs: 10 * 60_000,
   maxPendingPerSubnet: 8,

@@ -47,9 +47,9 @@ describe('T7: bogus contacts', () => {
         ['4/20,0,1', 2],
       ]),
     )
-    dialler.offer(9, spread(9, 256))
+    dialler.offer(9, spread(9, 240))
     dialler.withdraw(8, ['20.0.1.1:6881', '20.0.1.2:6881', '20.0.1.3:6881'])
-    expect(dialler.candidates.size).toBe(64)
+    expect(dialler.candidates.size).toBe(60)
   })
 
   test('a source that gets better gets its turns back', () => {
@@ -80,7 +80,7 @@ describe('T8: eclipse, sybil, crowding out', () => {
   test('sources take turns, however much each of them has (N27)', () => {
     const dialler = new Dialler()
     for (const source of range(9, 1)) dialler.offer(source, local(source, 20))
-    dialler.offer(10, local(10, 256))
+    dialler.offer(10, local(10, 240))
     const texts = dialler.next(100)
     expect([...tally(texts.map((text) => text.split('.')[2])).values()]).toEqual(Array(10).fill(10))
   })
@@ -246,7 +246,7 @@ describe('T8: eclipse, sybil, crowding out', () => {
     expect(dialler.candidates.size).toBeLessThanOrEqual(19 * 50 + dialler.limits.maxCandidates / 4)
     const counts = tally(dialler.next().map((text) => Number(text.split('.')[2])))
     for (const source of range(19, 1)) expect(counts.get(source)).toBe(50)
-    expect(counts.get(99)).toBe(256)
+    expect(counts.get(99)).toBe(240)
   })
 
   test('what gives way is the oldest of its source', () => {

@@ -154,7 +154,7 @@ describe('T6: memory', () => {
         1,
         range(200).map((host) => `[2001:4860:${round}:${host.toString(16)}::1]:6881`),
       )
-    expect(dialler.candidates.size).toBe(256)
+    expect(dialler.candidates.size).toBe(240)
     expect(dialler.byteLength - empty.byteLength).toBeLessThanOrEqual(16 * 1024)
   })
 

@@ -67,7 +67,7 @@ export const faults: readonly Fault[] = [
   fault('T7', 'all of an IPv6 address is the party', 'core/party', ['key.slice(0, 4)', 'key.slice(0, 8)']),
   limit('T8', 'maxPendingPerSubnet', '8', '9'),
   limit('T8', 'maxPendingPerSubnetAndSource', '2', '3'),
-  limit('T8', 'maxCandidatesPerSource', '256', '501'),
+  limit('T8', 'maxCandidatesPerSource', '240', '501'),
   fault('T8', 'each connection is a party', 'core/source', [
     'const found = network === undefined ? undefined : this.#parties.find(network)',
     'const found = undefined as Party | undefined',
