@@ -1,4 +1,4 @@
-/** What candidates are when there are very many of them, or hardly any are left, and which of equals comes first. */
+/** Candidates when very many are handed out, when hardly any are left, and which of several is dialled. */
 import { describe, expect, test } from 'vitest'
 import { greatestRowCount } from '../../src/core/candidate-table.ts'
 import { Dialler, minute, range, spread } from './candidates-kit.ts'
@@ -79,8 +79,10 @@ describe('of equals', () => {
     expect(new Set(firsts.flat())).toEqual(new Set(texts))
     expect(range(40).map((seed) => firstOf([...texts].reverse(), seed))).toEqual(firsts)
   })
+})
 
-  test('the address that BEP 40 is reckoned from is what it was when it was named', () => {
+describe('what is dialled', () => {
+  test('follows from our own address as it was when it was named', () => {
     const texts = spread(1, 50)
     const orderFrom = (change: (address: Uint8Array) => void): string[] => {
       const dialler = new Dialler()
@@ -93,7 +95,7 @@ describe('of equals', () => {
     expect(orderFrom((address) => address.fill(9))).toEqual(orderFrom(() => {}))
   })
 
-  test('addresses for documentation count as the others do: one at a time', () => {
+  test('is one of an address for documentation at a time, as of any other', () => {
     const dialler = new Dialler()
     dialler.offer(1, ['192.0.2.1:6881', '192.0.2.1:6882', '192.168.0.1:6881', '192.168.0.1:6882'])
     expect(dialler.next().filter((text) => text.startsWith('192.0.2.'))).toHaveLength(1)
