@@ -67,7 +67,9 @@ export interface PeerWire {
   readonly theirAddress: string
   readonly theirPort: number
   readonly outgoing: boolean
-  /** Whether both BitTorrent handshakes are done. */
+  /** Whether their BitTorrent handshake came. */
+  hasShaken: boolean
+  /** Whether both BitTorrent handshakes are done, and we keep it. */
   isOpen: boolean
   isClosed: boolean
   openedAtMs: number
@@ -116,7 +118,10 @@ export class Peer {
     }
   }
 
-  /** From our address of the same family; three times at most, should it not get through. */
+  /**
+   * From our address of the same family; three times at most, should it not get through to the end of both handshakes.
+   * libtorrent 2.0.8 refuses one encrypted connection in 256: those whose shared secret begins with a zero byte (5 of 2,000).
+   */
   dial(address: string, toPort: number = port): void {
     this.#connect({ address, toPort, retryCount: 2 })
   }
@@ -153,24 +158,28 @@ export class Peer {
     const family: Family = net.isIPv6(address) ? 6 : 4
     const endpoint = family === 6 ? `[${address}]:${toPort}` : `${address}:${toPort}`
     const socket = net.connect({ host: address, port: toPort, localAddress: addressOf(this.host, family) })
+    const onFailure = (why: string): void => {
+      this.failures.push(`${this.host.name} to ${endpoint}: ${why}`)
+      if (retryCount > 0 && !this.#isStopped) setTimeout(() => this.#connect({ ...target, retryCount: retryCount - 1 }), retryMs).unref()
+    }
     socket.once('error', (error) => {
-      this.failures.push(`${this.host.name} to ${endpoint}: ${error.message}`)
       if (this.#proposed.delete(endpoint)) this.onlooker?.dialFailed(endpoint)
       this.exchange?.report?.(endpoint, 'failed')
-      if (retryCount > 0 && !this.#isStopped) setTimeout(() => this.#connect({ ...target, retryCount: retryCount - 1 }), retryMs).unref()
+      onFailure(error.message)
     })
     socket.once('connect', () => {
       socket.removeAllListeners('error')
-      this.#take(socket, true)
+      const entry = this.#take(socket, true)
+      socket.once('close', () => entry !== undefined && !entry.hasShaken && onFailure('closed before the end of the handshakes'))
     })
   }
 
-  #take(socket: net.Socket, outgoing: boolean): void {
+  #take(socket: net.Socket, outgoing: boolean): PeerWire | undefined {
     const theirAddress = socket.remoteAddress
     const theirPort = socket.remotePort
     if (theirAddress === undefined || theirPort === undefined || this.#isStopped) {
       socket.destroy()
-      return
+      return undefined
     }
     const { encryption = 0, torrent, traffic, holepunch } = this.options
     const wire = new Protocol(outgoing ? 'tcpOutgoing' : 'tcpIncoming', encryption) as ProtocolWire
@@ -182,6 +191,7 @@ export class Peer {
       theirAddress,
       theirPort,
       outgoing,
+      hasShaken: false,
       isOpen: false,
       isClosed: false,
       openedAtMs: 0,
@@ -206,11 +216,12 @@ export class Peer {
     const greet = (): void => wire.handshake(torrent.infoHash, this.#id, { fast: true })
     if (encryption === 0) {
       if (outgoing) greet()
-      return
+      return entry
     }
     wire.on('crypto-infohash', () => wire.setInfoHash(torrent.infoHash))
     wire.on('crypto-handshake', () => outgoing && greet())
     if (outgoing) wire.startEncryption(torrent.infoHash)
+    return entry
   }
 
   #join(socket: net.Socket, entry: PeerWire): void {
@@ -232,6 +243,7 @@ export class Peer {
   #onHandshake(entry: PeerWire): void {
     const { wire } = entry
     const { torrent, has = 'none' } = this.options
+    entry.hasShaken = true
     if (wire.peerId === this.#id) {
       // Transmission tells everybody everybody's own address, too.
       wire.destroy()
