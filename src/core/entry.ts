@@ -9,9 +9,21 @@ import type { EndpointKey, Family } from '../codec/contact.ts'
 /** Bits below it: a byte of flags, and room. */
 const audienceAt = 12
 
+export interface EntryFacts {
+  readonly key: EndpointKey
+  readonly hash: number
+  /** 0–65,535 */
+  readonly audience: number
+  /** 0–255 */
+  readonly flags: number
+  readonly arrivedAt: number
+}
+
 /** The same endpoint that comes back is another entry. */
 export class Entry {
   readonly key: EndpointKey
+  /** Of the key, as its timeline's `EntryTable.hashOf` says: to compute it takes longer than to find an entry by it. */
+  readonly hash: number
   /** Position of its arrival, from 1. */
   readonly arrivedAt: number
   /** Position of its departure; 0 while it is live. */
@@ -21,8 +33,9 @@ export class Entry {
   /** The audience, above the flags. */
   #bits: number
 
-  constructor(key: EndpointKey, audience: number, flags: number, arrivedAt: number) {
+  constructor({ key, hash, audience, flags, arrivedAt }: EntryFacts) {
     this.key = key
+    this.hash = hash
     this.arrivedAt = arrivedAt
     this.#bits = (audience << audienceAt) | flags
   }

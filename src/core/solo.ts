@@ -32,7 +32,7 @@ export class Solo<Id> {
 
   constructor(id: Id, options: SoloOptions<Id>) {
     const limits = { ...limitsWith(options.limits), maxTold: Number.POSITIVE_INFINITY }
-    this.#timeline = new Timeline(limits, () => [this.#outbox])
+    this.#timeline = new Timeline(limits, () => [this.#outbox], options.seed)
     this.#inbox = new Inbox(limits, reportAll(id, options.sink), options.seed)
     const { address } = options
     this.#inbox.peerScope = address === undefined ? Scope.loopback : scopeOf(address, 0, address.length === 4 ? 4 : 6)
@@ -102,7 +102,7 @@ export class Solo<Id> {
     this.stop()
     this.#inbox.clear()
     this.#outbox.release(now)
-    for (const entry of [...this.#timeline.liveEntries()]) this.#timeline.disconnect(entry, 'gone', now)
+    for (const entry of this.#timeline.liveEntries()) this.#timeline.disconnect(entry, 'gone', now)
   }
 
   nextTimeout(): number | undefined {

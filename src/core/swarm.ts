@@ -95,14 +95,15 @@ export class Swarm<Id> {
     this.#limits = limitsWith(options.limits)
     this.#private = options.private ?? false
     const chance = new Chance(options.seed ?? 0)
-    this.#timeline = new Timeline(this.#limits, () => Array.from(this.#connections.values(), ({ outbox }) => outbox))
+    const seed = chance.uint32()
+    this.#timeline = new Timeline(this.#limits, () => Array.from(this.#connections.values(), ({ outbox }) => outbox), seed)
     this.#outboxSettings = { limits: this.#limits, timeline: this.#timeline, nextPhase: () => chance.fraction() }
     this.#contacts = new Contacts(this.#timeline, { documentationNets: this.#limits.documentationNets, share: options.share })
     const hearsayOptions = {
       limits: this.#limits,
       sink: options.sink,
       accept: options.accept,
-      seed: chance.uint32(),
+      seed,
       isConnected: this.#contacts.has.bind(this.#contacts),
     }
     this.#hearsay = new Hearsay(hearsayOptions, this.#private === false)

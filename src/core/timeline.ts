@@ -29,6 +29,7 @@
 import type { EndpointKey, Family } from '../codec/contact.ts'
 import { type Cursor, deaf, flip, holds, isIn, isToldByPosition, settle } from './cursor.ts'
 import { arrivedAt, departedAt, Entry, indexAfter } from './entry.ts'
+import { EntryTable } from './entry-table.ts'
 import type { Limits } from './limits.ts'
 import { Recent } from './recent.ts'
 import { type Batch, SharedBatches } from './shared-batches.ts'
@@ -39,7 +40,7 @@ const maxOddToShare = 4
 export class Timeline {
   readonly #limits: Limits
   readonly #cursors: () => Iterable<Cursor>
-  readonly #live = new Map<EndpointKey, Entry>()
+  readonly #live: EntryTable
   /** Live entries by arrival, with holes where one has departed; `#arrivalHoles` counts them. */
   #arrivals: Entry[] = []
   #arrivalHoles = 0
@@ -60,10 +61,14 @@ export class Timeline {
   /** Cursors that fell too far behind and were let go, ever. */
   retiredCount = 0
 
-  /** @param cursors all that are open, and perhaps some that are not: looked through when those furthest behind have to be found */
-  constructor(limits: Limits, cursors: () => Iterable<Cursor>) {
+  /**
+   * @param cursors all that are open, and perhaps some that are not: looked through when those furthest behind have to be found
+   * @param seed of the hash table: any 32-bit integer that peers cannot guess
+   */
+  constructor(limits: Limits, cursors: () => Iterable<Cursor>, seed: number) {
     this.#limits = limits
     this.#cursors = cursors
+    this.#live = new EntryTable(seed)
     this.#recent = new Recent(limits)
   }
 
@@ -85,14 +90,15 @@ export class Timeline {
     return this.#live.get(key)
   }
 
-  liveEntries(): IterableIterator<Entry> {
-    return this.#live.values()
+  /** A list of its own, in the order of arrival. */
+  liveEntries(): Entry[] {
+    return this.#arrivals.filter((entry) => entry.departedAt === 0)
   }
 
   /** A contact is there. Its endpoint must not be live. */
   connect(key: EndpointKey, audience: number, flags: number): Entry {
-    const entry = new Entry(key, audience, flags, ++this.#position)
-    this.#live.set(key, entry)
+    const entry = new Entry({ key, hash: this.#live.hashOf(key), audience, flags, arrivedAt: ++this.#position })
+    this.#live.add(entry)
     this.#arrivals.push(entry)
     if (entry.family === 4) this.#live4++
     this.#recent.remove(key, entry.family)
@@ -103,7 +109,7 @@ export class Timeline {
   disconnect(entry: Entry, recentlySeen: 'recent' | 'gone', now: number): void {
     if (entry.departedAt !== 0) return
     entry.departedAt = ++this.#position
-    this.#live.delete(entry.key)
+    this.#live.delete(entry)
     if (entry.family === 4) this.#live4--
     this.#gone.push(entry)
     if (recentlySeen === 'recent') this.#recent.push(entry, now)
@@ -146,7 +152,7 @@ export class Timeline {
   heldBy(cursor: Cursor): readonly Entry[] {
     if (!this.isOpen(cursor)) return []
     const unheard = this.#gone.slice(indexAfter(this.#gone, cursor.departures, departedAt))
-    const held = [...unheard, ...this.#live.values()].filter((entry) => holds(cursor, entry))
+    const held = [...unheard, ...this.liveEntries()].filter((entry) => holds(cursor, entry))
     return [...(cursor.owed ?? []), ...held]
   }
 
@@ -202,6 +208,7 @@ export class Timeline {
     if (owed === undefined) return true
     let taken = 0
     for (const entry of owed) {
+      // It may be of the timeline that the peer heard before, whose hashes are others.
       const again = this.#live.get(entry.key)
       if (again !== undefined) flip(cursor, again)
       else if (this.#droppedCount >= this.#limits.maxContacts) break
@@ -218,7 +225,7 @@ export class Timeline {
       const entry = gone[i]!
       const isOdd = cursor.odd !== undefined && isIn(cursor.odd, entry)
       if (isToldByPosition(cursor, entry) !== isOdd) {
-        const again = this.#live.get(entry.key)
+        const again = this.#live.like(entry)
         if (again !== undefined) flip(cursor, again)
         else if (this.#droppedCount >= this.#limits.maxContacts) return false
         else this.#drop(entry)
@@ -313,7 +320,7 @@ export class Timeline {
   }
 
   #closeHoles(): void {
-    this.#arrivals = this.#arrivals.filter((entry) => entry.departedAt === 0)
+    this.#arrivals = this.liveEntries()
     this.#arrivalHoles = 0
   }
 
@@ -342,7 +349,7 @@ export class Timeline {
     for (let i = indexAfter(this.#gone, cursor.departures, departedAt); i < this.#gone.length; i++) {
       const entry = this.#gone[i]!
       if (holds(cursor, entry)) {
-        const again = this.#live.get(entry.key)
+        const again = this.#live.like(entry)
         if (again === undefined) owed.push(entry)
         else flip(cursor, again)
       }
@@ -351,7 +358,7 @@ export class Timeline {
     cursor.departures = this.#position
     cursor.owed = owed.length > 0 ? owed : undefined
     // Who came back meanwhile keeps its place in `owed`, but is no longer owed a drop.
-    if (owed.filter(({ key }) => !this.#live.has(key)).length > this.#limits.maxOwed) {
+    if (owed.filter(({ key }) => this.#live.get(key) === undefined).length > this.#limits.maxOwed) {
       this.close(cursor)
       cursor.departures = deaf.retired
       this.retiredCount++

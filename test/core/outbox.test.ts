@@ -14,7 +14,7 @@ class Scene {
 
   constructor(changed: Partial<Limits> = {}) {
     const all = limitsWith({ ...limits, ...changed })
-    this.timeline = new Timeline(all, () => [this.outbox])
+    this.timeline = new Timeline(all, () => [this.outbox], 1)
     const settings = { limits: all, timeline: this.timeline, nextPhase: () => 0.5 }
     this.outbox = new Outbox(settings, { sees: () => true, withholds: () => false })
   }

@@ -131,7 +131,7 @@ const ofDropIns: readonly Expected[] = [
     fault(
       'reset leaves what was told',
       'core/solo',
-      "for (const entry of [...this.#timeline.liveEntries()]) this.#timeline.disconnect(entry, 'gone', now)",
+      "for (const entry of this.#timeline.liveEntries()) this.#timeline.disconnect(entry, 'gone', now)",
       '',
     ),
     /which was dropped/,

@@ -28,7 +28,7 @@ export class Town {
   readonly #entries = new Map<string, Entry>()
 
   constructor(limits: Partial<Limits> = {}) {
-    this.timeline = new Timeline({ ...defaultLimits, ...limits }, () => this.cursors)
+    this.timeline = new Timeline({ ...defaultLimits, ...limits }, () => this.cursors, 1)
   }
 
   /** The names of those who are there. */

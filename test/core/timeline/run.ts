@@ -50,7 +50,7 @@ export class Run {
   constructor(subject: Subject, world: World) {
     this.#subject = subject
     this.#world = world
-    this.#timeline = new subject.Timeline(world.limits, () => this.#cursors.filter((cursor) => cursor !== undefined))
+    this.#timeline = new subject.Timeline(world.limits, () => this.#cursors.filter((cursor) => cursor !== undefined), 1)
     this.oracle = new Oracle(world)
     this.#live = world.contacts.map(() => undefined)
     this.#cursors = world.receivers.map(() => undefined)

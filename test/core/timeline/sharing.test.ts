@@ -50,7 +50,7 @@ class Peer implements Receiver {
 }
 
 class World {
-  readonly timeline = new Timeline(limits, () => this.cursors)
+  readonly timeline = new Timeline(limits, () => this.cursors, 1)
   readonly peers: Peer[]
   readonly cursors: Cursor[]
 
@@ -217,7 +217,7 @@ describe('peers that share messages', () => {
   })
 
   it('do not get what is for those who have been told of sixteen departures less', () => {
-    const timeline = new Timeline(limitsWith({}), () => cursors)
+    const timeline = new Timeline(limitsWith({}), () => cursors, 1)
     const cursors = [0, 1].map(() => newCursor(new Peer(1, new Set(), 'shares')))
     const [first, other] = cursors as [Cursor, Cursor]
     for (const cursor of cursors) timeline.open(cursor)
@@ -254,7 +254,7 @@ describe('peers that share messages', () => {
 
 describe('a message', () => {
   const entryOf = (address: number, flags: number): Entry => {
-    return new Entry(keyOf(endpointOf(address)), 0, flags, 1)
+    return new Entry({ key: keyOf(endpointOf(address)), hash: 1, audience: 0, flags, arrivedAt: 1 })
   }
 
   it.each([
