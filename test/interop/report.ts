@@ -26,6 +26,7 @@ const meanings: Readonly<Record<string, string>> = {
 const quirks = [
   'WebTorrent with ut_pex 5, its own or one put in its place, tells nobody anything: there is no chain with it.',
   'libtorrent tells its only peer nothing, not even that all others have gone.',
+  'libtorrent refuses one encrypted connection in 256, those whose shared secret begins with a zero byte: dial again.',
   'libtorrent drops a peer that had dialled it under another port than it added it with, and sends empty lists.',
   'Transmission tells everybody everybody’s own address, and ports that cannot be dialled of peers that have just come.',
   'aria2 does not drop a peer whose connection was reset, and drops peers that it had not added.',
