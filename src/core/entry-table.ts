@@ -7,7 +7,7 @@
  *
  * Open addressing: an entry is at the slot that its hash says, or at the next free one behind it, and one that goes away draws those
  * behind it nearer, so that a search ends at the first free slot. The hashes lie side by side, apart from the entries: an endpoint that is
- * not there costs one look into memory. Half of the slots are free at least. The hash is keyed, for endpoints are what peers say they are.
+ * not there costs one look into memory. A third of the slots is free at least. The hash is keyed, for endpoints are what peers say they are.
  */
 import type { EndpointKey } from '../codec/contact.ts'
 import { hashOfIPv6, mix, otherSeedOf } from './address-hash.ts'
@@ -51,7 +51,7 @@ export class EntryTable {
 
   /** Its endpoint must not be in the table. */
   add(entry: Entry): void {
-    if (++this.#size * 2 > this.#hashes.length) this.#resize(Math.max(firstCapacity, this.#hashes.length * 2))
+    if (++this.#size * 3 > this.#hashes.length * 2) this.#resize(Math.max(firstCapacity, this.#hashes.length * 2))
     this.#put(entry)
   }
 
